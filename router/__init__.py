@@ -1,0 +1,1 @@
+"""Route Claude tasks by policy."""

@@ -1,0 +1,265 @@
+"""PolicySet: policies as the engine runs them. Immutable, complete, named by its revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from router.types import Finding, Span
+
+__all__ = [
+    "AgreementSignal",
+    "Block",
+    "Condition",
+    "Confidence",
+    "Conversation",
+    "EscalateRule",
+    "Event",
+    "Exhausted",
+    "FieldSignal",
+    "PolicySet",
+    "Prompt",
+    "Retry",
+    "RunBudget",
+    "Schema",
+    "Signal",
+    "StartRule",
+    "Task",
+    "Template",
+    "Tier",
+    "Ttl",
+    "VerifierSignal",
+    "Violation",
+]
+
+Ttl = Literal["5m", "1h"]
+
+
+class Event(StrEnum):
+    """Answers that never reach a threshold."""
+
+    INVALID_OUTPUT = "invalid_output"  # not JSON, or breaks the output schema
+    REFUSAL = "refusal"
+    TRUNCATED = "truncated"  # max_tokens, or the context window was exceeded
+    UNKNOWN_STOP = "unknown_stop"  # a stop reason this version does not know
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One rule of a JSON Schema that a value breaks. `path` is like `message` or `items[2].id`."""
+
+    path: str
+    rule: str  # the keyword, e.g. "maxLength"
+    message: str
+
+
+class Schema(Protocol):
+    """A JSON Schema, checked and compiled once."""
+
+    source: Mapping[str, Any]  # as written
+    wire: Mapping[str, Any] | None  # the part the API can enforce; None where it can enforce none
+    removed: tuple[str, ...]  # what `wire` lacks and we enforce, e.g. "confidence: maximum"
+
+    def problems(self, value: Any) -> tuple[Violation, ...]:
+        """Every rule that `value` breaks; empty when it is valid. Fast when valid."""
+        ...
+
+    def with_defaults(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        """`value` with top-level defaults filled in; `value` itself where none is missing."""
+        ...
+
+    def normalise(self, value: Any) -> Any:
+        """`value` with strings that differ from an enum member by letter case only put right."""
+        ...
+
+
+class Template(Protocol):
+    """A text template, checked at load; `constant` ones use no input at all."""
+
+    source: str
+    names: frozenset[str]  # inputs it uses
+    constant: bool
+
+    def render(self, values: Mapping[str, Any]) -> str:
+        """The text.
+
+        Raises:
+            TemplateError: (router.compiler.templates) an undefined value or a cap is hit.
+        """
+        ...
+
+
+class Condition(Protocol):
+    """A `when` expression, compiled once."""
+
+    source: str
+    names: frozenset[str]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether it holds over inputs by name, `output`, `confidence`, `tier`, `stop_reason`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One content block of a prompt. Exactly one of the sources is set by `kind`."""
+
+    kind: Literal["text", "image", "document"]
+    template: Template | None = None  # text; also the text of an inline document
+    input: str | None = None  # image or document given by an input
+    static: Mapping[str, Any] | None = None  # image or document read at load: a Messages-API source
+    title: str | None = None
+    context: str | None = None
+    citations: bool = False
+    cache: Ttl | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """An input that holds Messages-API turns, placed before the user blocks."""
+
+    input: str
+    cache: Ttl | None = None  # a breakpoint after the last turn
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    system: tuple[Block, ...]
+    user: tuple[Block, ...]
+    messages: Conversation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EscalateRule:
+    """Leave the tier if confidence is below a threshold, or if a condition holds."""
+
+    to: str  # always a tier's name; the next tier where the policy names none
+    below: float | None = None
+    when: Condition | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StartRule:
+    when: Condition
+    tier: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    name: str
+    model: str  # the pinned id, never a name from `models`
+    max_tokens: int
+    escalate: tuple[EscalateRule, ...] = ()
+    effort: str | None = None
+    thinking: Literal["adaptive", "disabled", "between_tools"] | None = None
+    timeout: float | None = None  # seconds for one attempt, total
+    service_tier: str | None = None
+    speed: Literal["standard", "fast"] | None = None
+    geography: str | None = None  # sent as inference_geo
+    stop_sequences: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSignal:
+    path: tuple[str, ...]  # within the output: output.confidence -> ("confidence",)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSignal:
+    samples: int
+    of: tuple[str, ...]  # path within the output
+
+
+@dataclass(frozen=True, slots=True)
+class VerifierSignal:
+    task: str  # its output.confidence is the probability that the answer is right
+
+
+Signal = FieldSignal | AgreementSignal | VerifierSignal
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    signals: tuple[Signal, ...]
+    combine: Literal["min", "mean", "product"] = "min"
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """What a run gives when no tier's answer was good enough."""
+
+    mode: Literal["best", "error", "value"] = "best"
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Transport faults on one tier: full jitter over min(cap, base * factor**n) seconds."""
+
+    retries: int = 5
+    base: float = 1.0
+    factor: float = 2.0
+    cap: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunBudget:
+    """Spans retries, fallbacks, escalations, samples and verifiers of one run."""
+
+    usd: Decimal | None = None
+    deadline: float | None = None  # seconds
+    attempts: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    name: str
+    revision: str  # digest of everything that can change this task's behaviour
+    prompt: Prompt
+    tiers: tuple[Tier, ...]
+    description: str | None = None
+    owner: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    input: Schema | None = None
+    trusted: frozenset[str] = frozenset()
+    output: Schema | None = None
+    tools: tuple[Mapping[str, Any], ...] = ()  # Messages-API tools, `cache_control` included
+    tool_choice: Mapping[str, Any] | None = None
+    start: tuple[StartRule, ...] = ()
+    escalate_on: frozenset[Event] = frozenset(
+        {Event.INVALID_OUTPUT, Event.REFUSAL, Event.TRUNCATED}
+    )
+    confidence: Confidence | None = None
+    exhausted: Exhausted = Exhausted()
+    fallback: tuple[str, ...] | None = None  # None: the next tiers in order
+    retry: Retry = Retry()
+    budget: RunBudget = RunBudget()
+    stream: Literal["held", "eager"] = "held"
+    strict_model: bool = False
+    span: Span | None = None
+
+    def tier(self, name: str) -> Tier:
+        for tier in self.tiers:
+            if tier.name == name:
+                return tier
+        raise KeyError(name)
+
+    def after(self, name: str) -> Tier | None:
+        """The next tier up the ladder, if any."""
+        names = [tier.name for tier in self.tiers]
+        index = names.index(name) + 1
+        return self.tiers[index] if index < len(self.tiers) else None
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySet:
+    revision: str
+    tasks: Mapping[str, Task]
+    files: tuple[str, ...]  # every file read, relative to the root: what a watcher watches
+    findings: tuple[Finding, ...] = ()  # warnings and infos; a set with errors does not exist

@@ -1,0 +1,186 @@
+"""What the step machine asks of its driver, and what it is sent back.
+
+    Call, CallAll -> Reply | Fault      Sleep -> None      Record -> None      Emit -> None
+
+Effects are values: the machine is tested by sending it outcomes, with no clock and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from router.types import Attempt, Discard, Restart, TextDelta, Usage
+
+__all__ = [
+    "Call",
+    "CallAll",
+    "Effect",
+    "Emit",
+    "Fault",
+    "FaultKind",
+    "Outcome",
+    "Record",
+    "Reply",
+    "Request",
+    "RunRow",
+    "Sleep",
+    "Steps",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One API call, ready to be sent."""
+
+    model: str
+    body: Mapping[str, Any]  # the Messages-API body, without `stream`
+    timeout: float  # seconds for the whole attempt, from connect to the last byte
+    run_id: str
+    attempt: int  # 1-based within the run
+    tier: str
+    task: str
+    relay: bool = False  # pass text on to the stream's reader as it comes
+    betas: tuple[str, ...] = ()  # anthropic-beta header values
+
+
+class FaultKind(StrEnum):
+    """Faults by what can be done about them; `reliability` in docs lists what a user gets."""
+
+    RATE_LIMITED = "rate_limited"  # 429
+    OVERLOADED = "overloaded"  # 529, overloaded_error in a 200 stream
+    SERVER_ERROR = "server_error"  # 500, 502, 503, 504
+    REQUEST_TIMEOUT = "request_timeout"  # 408
+    CONFLICT = "conflict"  # 409
+    CONNECTION = "connection"  # nothing was sent: refused, DNS, connect timeout, TLS cut
+    RESET = "reset"  # closed before any byte of the answer
+    TIMEOUT = "timeout"  # the attempt's own time limit
+    TRUNCATED_BODY = "truncated_body"  # an answer cut in the middle
+    BAD_RESPONSE = "bad_response"  # an answer that is not one
+    BAD_STREAM = "bad_stream"  # events out of order, doubled, missing
+    STREAM_INTERRUPTED = "stream_interrupted"  # died after text was passed on
+    TLS = "tls"  # certificate errors: they do not heal
+    SPEND_LIMIT = "spend_limit"  # 429 that lasts until the month ends
+    AUTH = "auth"  # 401
+    BILLING = "billing"  # 402
+    PERMISSION = "permission"  # 403
+    NOT_FOUND = "not_found"  # 404
+    TOO_LARGE = "too_large"  # 413
+    INVALID_REQUEST = "invalid_request"  # 400, 422 and other 4xx
+    CIRCUIT_OPEN = "circuit_open"  # ours: the model's circuit is open, nothing was sent
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer that passed the strict reader."""
+
+    id: str
+    model: str
+    content: tuple[Mapping[str, Any], ...]
+    text: str  # text blocks joined
+    stop_reason: str
+    usage: Usage
+    usage_known: bool = True  # False: malformed usage; the attempt is charged its reservation
+    stop_details: Mapping[str, Any] | None = None
+    service: Mapping[str, str] | None = None  # service_tier, speed, inference_geo as served
+    request_id: str | None = None
+    http_status: int = 200
+    latency: float = 0.0
+    first_token: float | None = None
+    emulated: bool = False
+    relayed: bool = False  # text was passed on
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """An attempt that gave no answer."""
+
+    kind: FaultKind
+    message: str  # ours or the API's own, redacted, printable, at most 500 characters
+    status: int | None = None
+    error_type: str | None = None  # e.g. "rate_limit_error"
+    error_code: str | None = None
+    request_id: str | None = None
+    retry_after: float | None = None  # seconds, already resolved from either form of the header
+    should_retry: bool | None = None  # the API's own x-should-retry
+    maybe_billed: bool = False  # the request may have reached the model
+    usage: Usage | None = None  # what is known of a cut-off answer
+    text: str = ""  # text received before the cut
+    latency: float = 0.0
+    first_token: float | None = None
+    relayed: bool = False
+    emulated: bool = False
+
+
+Outcome = Reply | Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class CallAll:
+    """Calls made side by side; answered with a tuple of outcomes in the same order."""
+
+    requests: tuple[Request, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run for the ledger, written with its last attempt."""
+
+    run_id: str
+    task: str
+    revision: str
+    status: str  # "accepted", "unaccepted", "failed", "cancelled"
+    tier: str | None
+    model: str | None
+    confidence: float | None
+    attempts: int
+    usage: Usage
+    cost: Decimal
+    started_at: float
+    latency: float
+    tags: Mapping[str, str]
+    error: str | None = None
+    top_cost: Decimal = Decimal(0)  # what the top tier alone would have cost for the same tokens
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Ledger rows, written in one transaction: settled attempts, reservations, the run's row.
+
+    An `Attempt` with status `reserved` opens a row, any other status settles it.
+    Answered with None, or with an error thrown in (`LedgerError`) where the ledger is required.
+    """
+
+    attempts: tuple[Attempt, ...]
+    tags: Mapping[str, str]
+    revision: str
+    run: RunRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Something for the reader of a stream; plain runs drop it."""
+
+    event: TextDelta | Discard | Restart
+
+
+Effect = Call | CallAll | Sleep | Record | Emit
+
+T = TypeVar("T")
+Steps = Generator[Effect, Any, T]
+"""A step machine: yields effects, is sent outcomes, returns its result."""

@@ -1,0 +1,67 @@
+"""Where policy text comes from, as seen by what decides: names and bytes, no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+__all__ = ["MemorySources", "SourceError", "Sources"]
+
+
+class SourceError(Exception):
+    """A file that cannot be given: missing, outside the root, too large, unreadable.
+
+    `reason` is a short token (`missing`, `outside_root`, `too_large`, `unreadable`,
+    `not_a_file`), `detail` a sentence for people.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+class Sources(Protocol):
+    """One consistent reading of a policy root. Paths are POSIX, relative to the root."""
+
+    def policy_files(self) -> tuple[str, ...]:
+        """Policy files, sorted; parents (`_name.yaml`) and tests (`*.test.yaml`) left out."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The bytes of one file, the same on every call.
+
+        Raises:
+            SourceError: the file cannot be given.
+        """
+        ...
+
+
+class MemorySources:
+    """Sources from a mapping of path to text or bytes, for tests and generated policies."""
+
+    def __init__(self, files: Mapping[str, str | bytes]) -> None:
+        self._files = {
+            name: text.encode() if isinstance(text, str) else text for name, text in files.items()
+        }
+
+    def policy_files(self) -> tuple[str, ...]:
+        return tuple(sorted(name for name in self._files if is_policy_name(name)))
+
+    def read(self, path: str) -> bytes:
+        try:
+            return self._files[path]
+        except KeyError:
+            raise SourceError("missing", f"no such file: {path}") from None
+
+
+def is_policy_name(path: str) -> bool:
+    """Whether a path names a policy of its own: no parent, no test, nothing hidden."""
+    parts = path.split("/")
+    name = parts[-1]
+    return (
+        name.endswith((".yaml", ".yml"))
+        and not name.startswith(("_", "."))
+        and not name.endswith((".test.yaml", ".test.yml"))
+        and not any(part.startswith((".", "_")) for part in parts[:-1])
+    )
