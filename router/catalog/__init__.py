@@ -1,1 +1,1 @@
-
+"""Facts about models: pins, lifecycles, limits, prices, capabilities."""

@@ -1,0 +1,110 @@
+"""Facts about Claude models: what the catalog knows, as frozen values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+__all__ = ["Capabilities", "Catalog", "Lifecycle", "Limits", "Model", "Price", "Rates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """USD per million tokens."""
+
+    input: Decimal
+    output: Decimal
+    cache_write_5m: Decimal
+    cache_write_1h: Decimal
+    cache_read: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Rates in force from a day on. The first band whose bound holds the prompt is taken.
+
+    The whole request, output included, is billed at the band of its prompt size: input, cache
+    writes and cache reads together.
+    """
+
+    effective_from: date
+    bands: tuple[tuple[int | None, Rates], ...]  # (prompt tokens up to, rates); None: no bound
+    batch: Decimal | None  # multiplier, 0.5; None: no batch price known
+    fast: Decimal | None  # multiplier, 2; None: no fast mode
+    geography_us: Decimal | None  # multiplier, 1.1; None: inference_geo is refused
+    fast_until: date | None = None  # last day of fast mode, where it is being withdrawn
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    status: Literal["active", "deprecated", "retired"]  # as of the catalog's date
+    released: date | None = None
+    deprecated_at: date | None = None
+    retires_at: date | None = None  # announced
+    retires_not_before: date | None = None  # earliest possible, not announced
+    retired_at: date | None = None
+    replacement: str | None = None
+    source: tuple[str, ...] = ()
+
+    def status_on(self, day: date) -> Literal["active", "deprecated", "retired"]:
+        """The state on a day: a deprecated model is retired from its announced day on."""
+        gone = self.retired_at or self.retires_at
+        if gone is not None and day >= gone:
+            return "retired"
+        return self.status if self.status != "retired" else "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    context_window: int
+    max_output: int
+    min_cacheable_tokens: int | None  # None: not published
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    structured_outputs: bool
+    thinking: tuple[str, ...]  # values of thinking.type the API accepts
+    thinking_default: Literal["on", "off"]
+    thinking_off_max_effort: str | None  # highest effort at which thinking may be reduced
+    effort: tuple[str, ...]  # empty: the parameter is refused
+    effort_default: str | None
+    forced_tool_choice: bool
+    prefill: bool
+    tokenizer: Literal["new", "old"]
+    thinking_bound_to_prefix: bool
+    safety_refusals: bool = False
+    source: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    id: str  # the pinned snapshot
+    family: str
+    generation: str
+    pin: Literal["dated", "dateless"]
+    aliases: tuple[str, ...]
+    lifecycle: Lifecycle
+    limits: Limits | None  # None for models retired before the catalog began
+    prices: tuple[Price, ...]  # oldest first; may be empty for long-retired models
+    capabilities: Capabilities | None
+    platform_ids: Mapping[str, str] = field(default_factory=dict)  # bedrock, google_cloud, …
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    as_of: date
+    digest: str
+    models: Mapping[str, Model]  # by id
+    aliases: Mapping[str, str]  # alias -> id
+    sources: Mapping[str, str]
+
+    def get(self, model: str) -> Model | None:
+        """The model with this pinned id; None for aliases and unknown names."""
+        return self.models.get(model)
