@@ -70,6 +70,7 @@ class FaultKind(StrEnum):
     NOT_FOUND = "not_found"  # 404
     TOO_LARGE = "too_large"  # 413
     INVALID_REQUEST = "invalid_request"  # 400, 422 and other 4xx
+    CANCELLED = "cancelled"  # ours: the caller gave up while the call was under way
     CIRCUIT_OPEN = "circuit_open"  # ours: the model's circuit is open, nothing was sent
 
 
@@ -134,6 +135,7 @@ class CallAll:
 @dataclass(frozen=True, slots=True)
 class Sleep:
     seconds: float
+    note: str = ""  # why, for the log: run id, fault, request id
 
 
 @dataclass(frozen=True, slots=True)

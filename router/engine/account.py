@@ -1,0 +1,292 @@
+"""The account of one run: its attempts, what they cost, what is still open.
+
+Every attempt is reserved at its worst case before it is made and settled after. Rows wait in
+`pending` until they are worth a transaction: with the next reservation, before a wait, or with
+the run's own row at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from router.engine.effects import Fault, FaultKind, Outcome, Record, Reply, RunRow
+from router.errors import RunDetails
+from router.types import Attempt, AttemptStatus, Usage
+
+__all__ = ["Account", "Charge"]
+
+Role = Literal["answer", "sample", "verifier"]
+
+_HELPED_BY_RETRY = frozenset(
+    {
+        FaultKind.RATE_LIMITED,
+        FaultKind.OVERLOADED,
+        FaultKind.SERVER_ERROR,
+        FaultKind.REQUEST_TIMEOUT,
+        FaultKind.CONFLICT,
+        FaultKind.CONNECTION,
+        FaultKind.RESET,
+        FaultKind.TIMEOUT,
+        FaultKind.TRUNCATED_BODY,
+        FaultKind.BAD_RESPONSE,
+        FaultKind.BAD_STREAM,
+        FaultKind.STREAM_INTERRUPTED,
+        FaultKind.CIRCUIT_OPEN,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What an attempt is charged with, and whether that is known or the reservation."""
+
+    cost: Decimal
+    usage: Usage
+    known: bool
+
+
+class Account:
+    """Mutable, owned by one run. Time is wall-clock seconds, given by the caller."""
+
+    def __init__(
+        self, *, run_id: str, task: str, revision: str, tags: Mapping[str, str], started_at: float
+    ) -> None:
+        self.run_id = run_id
+        self.task = task
+        self.revision = revision
+        self.tags = tags
+        self.started_at = started_at
+        self.made = 0
+        self.spent = Decimal(0)
+        self.reserved = Decimal(0)
+        self.last_fault: Fault | None = None
+        self._open: dict[int, Attempt] = {}
+        self._entries: list[_Entry] = []  # settled, in order of settling
+        self._pending: list[Attempt | _Entry] = []
+
+    def reserve(
+        self,
+        *,
+        task: str,
+        tier: str,
+        model: str,
+        worst: Decimal,
+        role: Role,
+        waited: float,
+        now: float,
+        emulated: bool,
+    ) -> Attempt:
+        """Open a row for an attempt about to be made."""
+        self.made += 1
+        attempt = Attempt(
+            run_id=self.run_id,
+            number=self.made,
+            task=task,
+            tier=tier,
+            model=model,
+            status=AttemptStatus.RESERVED,
+            cost=worst,
+            usage_known=False,
+            started_at=now,
+            waited=waited,
+            role=role,
+            emulated=emulated,
+        )
+        self._open[attempt.number] = attempt
+        self._pending.append(attempt)
+        self.reserved += worst
+        return attempt
+
+    def settle(
+        self, opened: Attempt, outcome: Outcome, charge: Charge, served_model: str | None = None
+    ) -> None:
+        """Close the row of an attempt that ended."""
+        if isinstance(outcome, Fault):
+            self.last_fault = outcome
+        self._close(_Entry(opened, outcome, charge, served_model))
+
+    def annotate(self, number: int, *, confidence: float | None, escalation: str | None) -> None:
+        """Say of a settled attempt what its answer was worth and why its tier was left."""
+        for entry in reversed(self._entries):
+            if entry.opened.number == number:
+                entry.confidence = confidence
+                entry.escalation = escalation
+                entry.built = None
+                if entry not in self._pending:  # already written: write it again
+                    self._pending.append(entry)
+                return
+
+    def record(self, run: RunRow | None = None) -> Record:
+        """Everything that waits to be written."""
+        rows = tuple(row.attempt() if isinstance(row, _Entry) else row for row in self._pending)
+        self._pending.clear()
+        return Record(rows, self.tags, self.revision, run)
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """The settled attempts, in the order in which they were made."""
+        entries = self._entries
+        if len(entries) > 1:
+            entries = sorted(entries, key=lambda entry: entry.opened.number)
+        return tuple(entry.attempt() for entry in entries)
+
+    @property
+    def has_pending(self) -> bool:
+        return bool(self._pending)
+
+    def cancel(self, now: float, latency: float) -> Record:
+        """Close what is open, at its reservation: a cancelled call may have been billed."""
+        for opened in list(self._open.values()):
+            fault = _cancelled(max(0.0, now - opened.started_at), opened.emulated)
+            self._close(_Entry(opened, fault, Charge(opened.cost, Usage(), known=False), None))
+        return self.record(self.run_row(status="cancelled", latency=latency, error="cancelled"))
+
+    def usage(self) -> Usage:
+        entries = self._entries
+        if len(entries) == 1:
+            return entries[0].charge.usage
+        total = Usage()
+        for entry in entries:
+            total = total + entry.charge.usage
+        return total
+
+    def run_row(
+        self,
+        *,
+        status: str,
+        latency: float,
+        tier: str | None = None,
+        model: str | None = None,
+        confidence: float | None = None,
+        error: str | None = None,
+        top_cost: Decimal = Decimal(0),
+    ) -> RunRow:
+        return RunRow(
+            run_id=self.run_id,
+            task=self.task,
+            revision=self.revision,
+            status=status,
+            tier=tier,
+            model=model,
+            confidence=confidence,
+            attempts=len(self._entries),
+            usage=self.usage(),
+            cost=self.spent,
+            started_at=self.started_at,
+            latency=latency,
+            tags=self.tags,
+            error=error,
+            top_cost=top_cost,
+            emulated=self.emulated,
+        )
+
+    def details(self, tier: str | None = None, fault: Fault | None = None) -> RunDetails:
+        """What an error tells its reader."""
+        fault = fault or self.last_fault
+        return RunDetails(
+            run_id=self.run_id,
+            task=self.task,
+            tier=tier,
+            attempts=self.attempts,
+            cost=self.spent,
+            last_fault=None if fault is None else f"{fault.kind.value}: {fault.message}",
+            request_id=None if fault is None else fault.request_id,
+            may_retry=fault is not None and fault.kind in _HELPED_BY_RETRY,
+            retry_after=None if fault is None else fault.retry_after,
+        )
+
+    @property
+    def emulated(self) -> bool:
+        """Whether any reply was not a real model's."""
+        return any(entry.opened.emulated for entry in self._entries)
+
+    def _close(self, entry: _Entry) -> None:
+        opened = self._open.pop(entry.opened.number)
+        self.reserved -= opened.cost
+        self.spent += entry.charge.cost
+        self._entries.append(entry)
+        self._pending.append(entry)
+
+
+class _Entry:
+    """A settled attempt; its row is built when it is first read, verdict included."""
+
+    __slots__ = (
+        "built",
+        "charge",
+        "confidence",
+        "escalation",
+        "opened",
+        "outcome",
+        "served_model",
+    )
+
+    def __init__(
+        self, opened: Attempt, outcome: Outcome, charge: Charge, served_model: str | None
+    ) -> None:
+        self.opened = opened
+        self.outcome = outcome
+        self.charge = charge
+        self.served_model = served_model
+        self.confidence: float | None = None
+        self.escalation: str | None = None
+        self.built: Attempt | None = None
+
+    def attempt(self) -> Attempt:
+        if self.built is None:
+            self.built = self._build()
+        return self.built
+
+    def _build(self) -> Attempt:
+        opened, outcome = self.opened, self.outcome
+        fault = outcome if isinstance(outcome, Fault) else None
+        reply = outcome if isinstance(outcome, Reply) else None
+        if fault is None:
+            status = AttemptStatus.ANSWERED
+        elif fault.kind is FaultKind.CANCELLED:
+            status = AttemptStatus.CANCELLED
+        else:
+            status = AttemptStatus.FAILED
+        return Attempt(
+            run_id=opened.run_id,
+            number=opened.number,
+            task=opened.task,
+            tier=opened.tier,
+            model=opened.model,
+            status=status,
+            cost=self.charge.cost,
+            usage=self.charge.usage,
+            usage_known=self.charge.known,
+            stop_reason=None if reply is None else reply.stop_reason,
+            error=None if fault is None else fault.kind.value,
+            error_message=None if fault is None else fault.message,
+            http_status=_status(outcome),
+            request_id=outcome.request_id,
+            started_at=opened.started_at,
+            latency=outcome.latency,
+            first_token=outcome.first_token,
+            confidence=self.confidence,
+            escalation=self.escalation,
+            served_model=self.served_model,
+            waited=opened.waited,
+            role=opened.role,
+            emulated=opened.emulated,
+            ignored=() if reply is None else reply.ignored,
+        )
+
+
+def _status(outcome: Outcome) -> int | None:
+    return outcome.http_status if isinstance(outcome, Reply) else outcome.status
+
+
+def _cancelled(latency: float, emulated: bool) -> Fault:
+    return Fault(
+        FaultKind.CANCELLED,
+        "the caller gave up",
+        maybe_billed=True,
+        latency=latency,
+        emulated=emulated,
+    )
