@@ -136,7 +136,8 @@ class Prompt:
 class EscalateRule:
     """Leave the tier if confidence is below a threshold, or if a condition holds."""
 
-    to: str  # always a tier's name; the next tier where the policy names none
+    to: str | None  # the next tier where the policy names none; None on the last tier:
+    # the answer is then not accepted and `exhausted` decides
     below: float | None = None
     when: Condition | None = None
     reason: str | None = None
@@ -162,6 +163,7 @@ class Tier:
     speed: Literal["standard", "fast"] | None = None
     geography: str | None = None  # sent as inference_geo
     stop_sequences: tuple[str, ...] = ()
+    local: bool = False  # served by a machine of the deployment's own: no price, no catalog entry
     span: Span | None = None
 
 
@@ -243,6 +245,9 @@ class Task:
     stream: Literal["held", "eager"] = "held"
     strict_model: bool = False
     span: Span | None = None
+    # What later floors derive from this task once and keep as long as it lives. Writers may race:
+    # what they write is the same.
+    memo: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def tier(self, name: str) -> Tier:
         for tier in self.tiers:
