@@ -18,17 +18,26 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from router.catalog.models import Model
 from router.catalog.pricing import worst_case
-from router.compiler.model import Tier
+from router.compiler.model import Tier, Ttl
 from router.errors import CatalogError
 
-__all__ = ["Body", "content_bound", "json_bound", "prompt_bound", "reservation", "text_bound"]
+__all__ = [
+    "Body",
+    "content_bound",
+    "dearest_ttl",
+    "json_bound",
+    "prompt_bound",
+    "reservation",
+    "settings_bound",
+    "text_bound",
+]
 
 _PROSE = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ \n"
 _IMAGE = 5_000
@@ -43,14 +52,15 @@ _NOTHING = Decimal(0)
 
 
 class Body(dict[str, Any]):
-    """A request body that knows the upper bound of its prompt tokens.
+    """A request body that knows the upper bound of its prompt tokens and its dearest cache write.
 
-    A plain dict to everyone else. The bound rides along because it is known piece by piece when
-    the body is put together, and would cost a walk over the whole of it later.
+    A plain dict to everyone else. Both ride along because they are known piece by piece when the
+    body is put together, and would cost a walk over the whole of it later.
     """
 
-    __slots__ = ("bound",)
+    __slots__ = ("bound", "ttl")
     bound: int
+    ttl: Ttl | None
 
 
 def text_bound(text: str) -> int:
@@ -124,42 +134,45 @@ def reservation(tier: Tier, model: Model | None, body: Mapping[str, Any], today:
     if tier.local:
         return _NOTHING
     if model is None:
-        raise CatalogError(f"the catalog does not know the model {tier.model!r} of tier {tier.name}")
+        raise CatalogError(
+            f"the catalog does not know the model {tier.model!r} of tier {tier.name}"
+        )
     tokens = prompt_bound(body)
     if model.limits is not None and tokens > model.limits.context_window:
         tokens = model.limits.context_window
-    short, long = _cached(body)
+    ttl = dearest_ttl(body)
     return worst_case(
         model,
         tokens,
         tier.max_tokens,
         at=today,
-        cache_5m=tokens if short and not long else 0,
-        cache_1h=tokens if long else 0,
+        cache_5m=tokens if ttl == "5m" else 0,
+        cache_1h=tokens if ttl == "1h" else 0,
         speed=tier.speed,
         geography=tier.geography,
     )
 
 
-def _cached(body: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Whether the body has a breakpoint of 5 minutes, and one of an hour."""
-    short = long = False
+def dearest_ttl(body: Mapping[str, Any]) -> Ttl | None:
+    """The longest lifetime that a breakpoint of the body asks for; its writes cost most."""
+    if isinstance(body, Body):
+        return body.ttl
+    found: Ttl | None = None
     for block in _cacheable(body):
         control = block.get("cache_control")
         if control is not None:
             if control.get("ttl") == "1h":
-                long = True
-            else:
-                short = True
-    return short, long
+                return "1h"
+            found = "5m"
+    return found
 
 
-def _cacheable(body: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+def _cacheable(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from body.get("tools", ())
-    system = body.get("system")
-    if isinstance(system, list):
+    system = body.get("system", ())
+    if not isinstance(system, str):
         yield from system
-    for turn in body["messages"]:
+    for turn in body.get("messages", ()):
         if not isinstance(turn["content"], str):
             yield from turn["content"]
 
