@@ -1,0 +1,174 @@
+"""The step machine: one run from its first call to its result, as effects.
+
+    start -> visit a tier -> answer -> accept | escalate to another tier | exhausted
+                          -> fault  -> retry, then fall back | fail
+
+It never awaits, sleeps or reads a clock of its own: it yields effects and is sent outcomes, so
+the sync and the async driver cannot drift, and a test can send it anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from router.catalog.models import Catalog
+from router.compiler.model import Task
+from router.engine.account import Account
+from router.engine.effects import Emit, Record, Steps
+from router.engine.ladder import Climbed, Ladder
+from router.engine.limits import Limits
+from router.errors import LedgerError, RunError
+from router.types import Discard, Result, TextDelta
+
+__all__ = ["Cascade", "Engine", "RunRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What runs share: facts, limits, time and randomness as arguments."""
+
+    catalog: Catalog
+    limits: Limits
+    monotonic: Callable[[], float]  # seconds, for deadlines and waits
+    wall: Callable[[], float]  # seconds since the epoch, for prices and the ledger
+    random: Callable[[], float]  # in [0, 1), for jitter
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """One `run`, checked: `inputs` have passed `prepare_inputs`."""
+
+    task: Task
+    inputs: Mapping[str, Any]
+    tasks: Mapping[str, Task]  # the policy set's, for verifiers
+    run_id: str
+    tags: Mapping[str, str]
+    deadline: float | None = None  # seconds from now; the nearer of this and the policy's holds
+    tier: str | None = None  # start here, whatever the start rules say
+    streaming: bool = False
+
+
+class Cascade:
+    """One run. `steps()` is driven once; `abandon()` accounts for a run that is cut off."""
+
+    def __init__(self, request: RunRequest, engine: Engine) -> None:
+        self.request = request
+        self.engine = engine
+        task = request.task
+        self.started = engine.monotonic()
+        wall = engine.wall()
+        limits = [d for d in (request.deadline, task.budget.deadline) if d is not None]
+        self.deadline_seconds: float | None = min(limits) if limits else None
+        self.deadline = (
+            None if self.deadline_seconds is None else self.started + self.deadline_seconds
+        )
+        self.today: date = datetime.fromtimestamp(wall, UTC).date()
+        self.account = Account(
+            run_id=request.run_id,
+            task=task.name,
+            revision=task.revision,
+            tags=request.tags,
+            started_at=wall,
+        )
+        self._finished = False
+
+    def steps(self) -> Steps[Result]:
+        """The run. Its value is the result.
+
+        Raises:
+            RunError: by kind, after the run's rows have been recorded.
+            LedgerError: an attempt could not be reserved and the ledger is required.
+        """
+        request, account = self.request, self.account
+        ladder = Ladder(request.task, request.inputs, "answer", self)
+        try:
+            climbed = yield from ladder.climb()
+        except (RunError, LedgerError) as error:
+            self._finished = True
+            yield account.record(
+                account.run_row(status="failed", latency=self.elapsed(), error=type(error).__name__)
+            )
+            raise
+        if request.streaming:
+            yield from self._tell(ladder, climbed)
+        result = self._result(climbed)
+        self._finished = True
+        yield account.record(
+            account.run_row(
+                status="accepted" if climbed.accepted else "unaccepted",
+                latency=result.latency,
+                tier=result.tier,
+                model=result.model,
+                confidence=result.confidence,
+                error=None if climbed.accepted else climbed.reason,
+                top_cost=self._top_cost(climbed),
+            )
+        )
+        return result
+
+    def abandon(self) -> Record | None:
+        """The record of a run that was cut off; None where nothing is left to say.
+
+        For the driver, which closes the generator: a closed generator may not yield.
+        """
+        if self._finished:
+            return None
+        self._finished = True
+        return self.account.cancel(self.engine.wall(), self.elapsed())
+
+    def elapsed(self) -> float:
+        return self.engine.monotonic() - self.started
+
+    def room(self) -> float:
+        """Seconds until the deadline; infinite without one."""
+        if self.deadline is None:
+            return float("inf")
+        return self.deadline - self.engine.monotonic()
+
+    def _tell(self, ladder: Ladder, climbed: Climbed) -> Steps[None]:
+        """Pass on the text of an answer that was held back, or replaced at the very end."""
+        if climbed.relayed:
+            return
+        if ladder.showing is not None:
+            yield Emit(Discard(ladder.showing, climbed.reason or "another answer was taken"))
+        if climbed.text:
+            yield Emit(TextDelta(climbed.text, climbed.tier))
+
+    def _result(self, climbed: Climbed) -> Result:
+        account = self.account
+        return Result(
+            output=climbed.output,
+            text=climbed.text,
+            content=climbed.content,
+            task=self.request.task.name,
+            tier=climbed.tier,
+            model=climbed.model,
+            confidence=climbed.confidence,
+            accepted=climbed.accepted,
+            left=tuple(climbed.left),
+            attempts=account.attempts,
+            usage=account.usage(),
+            cost=account.spent,
+            latency=self.elapsed(),
+            run_id=account.run_id,
+            revision=account.revision,
+            stop_reason=climbed.stop_reason,
+            tags=self.request.tags,
+            emulated=account.emulated,
+            reason=climbed.reason,
+        )
+
+    def _top_cost(self, climbed: Climbed) -> Decimal:
+        """What the top tier alone would have cost for the tokens of the answer taken."""
+        from router.catalog.pricing import cost
+
+        top = self.request.task.tiers[-1]
+        model = None if top.local else self.engine.catalog.get(top.model)
+        if model is None or climbed.usage is None:
+            return Decimal(0)
+        return cost(model, climbed.usage, self.today, speed=top.speed, geography=top.geography)
