@@ -18,7 +18,7 @@ from router.catalog.models import Catalog
 from router.compiler.model import PolicySet
 from router.errors import PolicyError
 from router.reloading.sources import DirectorySources
-from router.rules.judge import Judgement, JudgeCache, judge
+from router.rules.judge import JudgeCache, Judgement, judge
 from router.types import Finding, Severity
 
 __all__ = ["PolicyHolder", "Refusal", "summary"]

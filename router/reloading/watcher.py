@@ -7,6 +7,7 @@ file are valid YAML (measured: 61 % of the byte prefixes of a sample policy pars
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -106,10 +107,8 @@ class Watcher:
             return  # stopping
         if holder.lost_tasks() and not self._rests(QUIET_WHEN_LOSING):
             return
-        try:
+        with contextlib.suppress(PolicyError):  # logged and kept: the holder's refusal or alarm
             holder.reload()
-        except PolicyError:
-            pass  # logged and kept in the holder's refusal or alarm
         if self._on_change is not None:
             self._on_change()
 

@@ -1,0 +1,62 @@
+# Everything runs from .venv, which `make` sets up itself: uv where it is, else venv and pip.
+# One stamp a purpose, so that `make demo` does not wait for the developers' tools.
+
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(shell command -v uv 2>/dev/null)
+DEV := $(shell $(PYTHON) tools/dev_packages.py 2>/dev/null)
+
+ifdef UV
+install = $(UV) pip install --quiet --python $(BIN)/python
+else
+install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+endif
+
+.PHONY: demo demo-local test check types tests bench bench-cascade docs clean
+
+.venv/base: pyproject.toml
+ifdef UV
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+else
+	$(PYTHON) -m venv .venv
+endif
+	$(install) -e .
+	@touch $@
+
+.venv/dev: .venv/base
+	$(install) $(DEV)
+	@touch $@
+
+.venv/local: .venv/base
+	$(install) -e '.[local]'
+	@touch $@
+
+demo: .venv/base ## the main job with no key: emulated replies, real prices
+	@$(BIN)/router demo
+
+demo-local: .venv/local ## the same against a small real model on this machine, no key
+	@$(BIN)/python examples/local_model/demo.py
+
+test: check types tests ## everything that CI checks
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/dev
+	$(BIN)/mypy
+
+tests: .venv/dev
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+bench: .venv/dev ## speed, as ratios in one run; writes docs/performance.md
+	$(BIN)/python -m bench
+
+bench-cascade: .venv/dev ## cost and accuracy over recorded answers of real models
+	$(BIN)/python -m bench.cascade
+
+docs: .venv/dev ## regenerate the generated pages
+	$(BIN)/python -m tools.docs
+
+clean:
+	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
