@@ -4,7 +4,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(shell command -v uv 2>/dev/null)
-DEV := $(shell $(PYTHON) tools/dev_packages.py 2>/dev/null)
 
 ifdef UV
 install = $(UV) pip install --quiet --python $(BIN)/python
@@ -19,12 +18,13 @@ ifdef UV
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 else
 	$(PYTHON) -m venv .venv
+	$(install) 'pip>=25.1'  # the first that reads dependency groups
 endif
 	$(install) -e .
 	@touch $@
 
 .venv/dev: .venv/base
-	$(install) $(DEV)
+	$(install) --group dev
 	@touch $@
 
 .venv/local: .venv/base
@@ -56,7 +56,7 @@ bench-cascade: .venv/dev ## cost and accuracy over recorded answers of real mode
 	$(BIN)/python -m bench.cascade
 
 docs: .venv/dev ## regenerate the generated pages
-	$(BIN)/python -m tools.docs
+	$(BIN)/python docs/generate.py
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
