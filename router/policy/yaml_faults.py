@@ -1,0 +1,153 @@
+"""What the YAML parser complains about, in words that help, at the place that is at fault."""
+
+from __future__ import annotations
+
+import re
+
+from yaml.error import Mark as YamlMark
+from yaml.error import MarkedYAMLError
+from yaml.reader import ReaderError
+
+from router.policy.findings import at_mark, printable, quoted
+from router.policy.nodes import Mark, SourceText
+from router.types import Finding, Severity, Span
+
+__all__ = ["decode", "reader_fault", "syntax_fault", "unprintable"]
+
+_QUOTE = "put the whole value in quotes, or on its own lines below a `|`"
+
+_SAID: tuple[tuple[str, str, str | None], ...] = (
+    # a part of the parser's words, ours, and the help
+    (
+        "mapping values are not allowed",
+        "a `:` cannot stand here",
+        "put a value that contains `: ` in quotes, or indent the key like its siblings",
+    ),
+    ("could not find expected ':'", "a key without a `:`", "write `key: value`"),
+    (
+        "did not find expected key",
+        "expected a key here",
+        "check the indentation; what goes on after a closing quote needs quotes around all of it",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "expected `- ` here, as in the lines of the list above",
+        "check the indentation",
+    ),
+    ("did not find expected ',' or", "expected `,` or the closing bracket here", _QUOTE),
+    (
+        "block sequence entries are not allowed",
+        "a list cannot begin here",
+        "begin it on a new line",
+    ),
+    ("found unknown escape", "an unknown escape in double quotes", "use single quotes, or `\\\\`"),
+    ("alphabetic or numeric character", "not the name of an alias or an anchor", _QUOTE),
+    ("found incompatible YAML", "an unknown %YAML version", "remove the %YAML line"),
+)
+
+
+def syntax_fault(error: MarkedYAMLError, source: SourceText) -> Finding:
+    """The finding for what the scanner or the parser refused."""
+    mark: YamlMark | None = error.problem_mark or error.context_mark
+    problem = error.problem or "not YAML"
+    message, help_line = f"not YAML: {problem}", None
+    notes: list[str] = []
+    if "unexpected end of stream" in problem and error.context_mark is not None:
+        mark = error.context_mark
+        message, help_line = "a quoted text that is never closed", "add the closing quote"
+    elif "cannot start any token" in problem and mark is not None:
+        message, help_line = _bad_start(source, mark)
+    else:
+        for part, ours, hint in _SAID:
+            if part in problem:
+                message, help_line = ours, hint
+                break
+        if error.context_mark is not None and mark is not None:
+            if "could not find expected ':'" in problem:
+                mark = error.context_mark
+            elif 0 < error.context_mark.line != mark.line:
+                notes.append(f"in what begins on line {error.context_mark.line + 1}")
+    return at_mark("yaml-syntax", message, source, _point(mark), help=help_line, notes=notes)
+
+
+def _bad_start(source: SourceText, mark: YamlMark) -> tuple[str, str]:
+    character = source.line(mark.line + 1)[mark.column : mark.column + 1]
+    if character == "\t":
+        return "a tab cannot indent YAML", "indent with spaces"
+    return f"{quoted(character)} cannot begin a value", _QUOTE
+
+
+def _point(mark: YamlMark | None) -> Mark:
+    if mark is None:
+        return (0, 0, 0, 1)
+    return (mark.line, mark.column, mark.line, mark.column + 1)
+
+
+# --- encodings -----------------------------------------------------------------------------------
+
+_UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# libyaml ends a line at these, as YAML 1.1 does; YAML 1.2 takes them for text. And a byte order
+# mark that is not the first character is an invisible letter of the word it stands in.
+_DOUBTFUL = re.compile("[\x85\u2028\u2029\ufeff]")
+
+
+def decode(data: bytes, file: str) -> str | Finding:
+    """The text of a file in UTF-8, its byte order mark dropped; a finding where it is not that."""
+    if data.startswith(_UTF16_OR_32) or b"\x00" in data[:2]:
+        source = SourceText(file, "")
+        return at_mark(
+            "yaml-encoding",
+            "the file is in UTF-16 or UTF-32, or it is not text",
+            source,
+            (0, 0, 0, 1),
+            help="save it as UTF-8",
+        )
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
+        source = SourceText(file, data.decode("utf-8", "replace"))
+        message = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return _at_offset(source, before, message, "save the file as UTF-8")
+    text = text.removeprefix("\ufeff")
+    if not text.isascii() and (found := _DOUBTFUL.search(text)):
+        return unprintable(SourceText(file, text), found.start())
+    return text
+
+
+def reader_fault(error: ReaderError, source: SourceText) -> Finding:
+    """The finding for a character that YAML does not allow."""
+    found = _UNPRINTABLE.search(source.text)
+    if found is not None:
+        return unprintable(source, found.start())
+    return at_mark("yaml-encoding", f"not text: {error.reason}", source, (0, 0, 0, 1))
+
+
+def unprintable(source: SourceText, offset: int) -> Finding:
+    """The finding for a character that may not stand in a policy file."""
+    code = ord(source.text[offset])
+    return _at_offset(
+        source,
+        source.text[:offset],
+        f"the character U+{code:04X} may not stand in a YAML file",
+        f'remove it, or write it as "\\u{code:04x}" in double quotes',
+    )
+
+
+_BREAK = re.compile("\r\n|\r|\n")
+
+
+def _at_offset(source: SourceText, before: str, message: str, help_line: str) -> Finding:
+    # Lines as editors count them: str.splitlines would also break at the characters at fault.
+    lines = _BREAK.split(before)
+    line, column = len(lines), len(lines[-1]) + 1
+    shown = _BREAK.split(source.text)[line - 1]
+    return Finding(
+        "yaml-encoding",
+        Severity.ERROR,
+        message,
+        Span(source.file, line, column, line, column + 1),
+        help_line,
+        printable(shown, column),
+    )
