@@ -237,14 +237,14 @@ class Router:
             UnknownTask, InputInvalid: as `run` would.
         """
         policy_set = self._holder.current
-        found = self._task(policy_set, task)
         return make_plan(
-            found,
-            prepare_inputs(found, inputs or {}),
+            self._task(policy_set, task),
+            inputs or {},
             catalog=self._catalog,
             today=self._holder.today(),
             start_tier=tier,
             tasks=policy_set.tasks,
+            revision=policy_set.revision,
         )
 
     def reload(self) -> RouterStatus:

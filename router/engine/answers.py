@@ -7,7 +7,7 @@ from typing import Any
 
 from router.compiler.model import Event, Task
 from router.engine.effects import Reply
-from router.engine.strict_json import StrictJSONError, parse_json_strict
+from router.engine.strict_json import StrictJsonError, parse_json_strict
 
 __all__ = ["Answer", "read_answer"]
 
@@ -60,7 +60,7 @@ def _output(task: Task, text: str) -> tuple[Any, str | None]:
         return text, None if text.strip() else "the answer is empty"
     try:
         value = parse_json_strict(_unfenced(text))
-    except StrictJSONError as error:
+    except StrictJsonError as error:
         return None, f"not JSON: {error}"
     problems = task.output.problems(value)
     if problems:

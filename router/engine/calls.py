@@ -222,7 +222,10 @@ class Calls:
                 usage.cache_write_1h_tokens,
                 usage.cache_read_tokens,
             )
-            return Charge(cost(model, ceiling, self._run.today, **_terms(tier)), usage, known=False)
+            price = cost(
+                model, ceiling, self._run.today, speed=tier.speed, geography=tier.geography
+            )
+            return Charge(price, usage, known=False)
         if not outcome.usage_known:
             return Charge(attempt.cost, usage, known=False)
         service = outcome.service or {}
@@ -281,7 +284,3 @@ class Calls:
             f"run {self._run.account.run_id} {self._task.name}/{tier.name}: retry in {wait:.2f} s "
             f"after {fault.kind.value} (request {fault.request_id or 'without id'})"
         )
-
-
-def _terms(tier: Tier) -> dict[str, str | None]:
-    return {"speed": tier.speed, "geography": tier.geography}

@@ -116,7 +116,7 @@ class Cascade:
 
         For the driver, which closes the generator: a closed generator may not yield.
         """
-        if self._finished:
+        if self._finished or not self.account.made:
             return None
         self._finished = True
         return self.account.cancel(self.engine.wall(), self.elapsed())

@@ -20,7 +20,7 @@ from router.engine.calls import Calls
 from router.engine.confidence import Reading, agreement, combine, field_reading, is_paid
 from router.engine.effects import Emit, Fault, FaultKind, Reply, Steps
 from router.engine.inputs import prepare_inputs
-from router.engine.plan import choose_start
+from router.engine.plan import choose_start, reads_confidence
 from router.engine.request import has_cached_prefix, render_prompt
 from router.engine.retrying import FALLS_BACK
 from router.errors import (
@@ -146,7 +146,7 @@ class Ladder:
 
     def _visit(self, tier: Tier) -> Steps[_Visit | Fault]:
         """Ask a tier, as often as its confidence needs, and read what the answers are worth."""
-        wanted = self._reads_confidence(tier)
+        wanted = reads_confidence(self.task, tier)
         samples = self._samples() if wanted else None
         if samples is not None:
             return (yield from self._sample(tier, samples))
@@ -188,14 +188,6 @@ class Ladder:
                 if isinstance(signal, AgreementSignal):
                     return signal
         return None
-
-    def _reads_confidence(self, tier: Tier) -> bool:
-        """Whether anything on this tier depends on confidence: signals that cost are only then
-        worth their price."""
-        return self.task.confidence is not None and any(
-            rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
-            for rule in tier.escalate
-        )
 
     def _relays(self, tier: Tier) -> bool:
         """Whether text may be passed on as it comes: not where it may yet be replaced."""
@@ -254,9 +246,9 @@ class Ladder:
             climbs = answer.event in self.task.escalate_on and above is not None
             return _Verdict(False, above.name if climbs and above else None, reason)
         for rule in tier.escalate:
-            reason = self._fires(rule, visit)
-            if reason is not None:
-                return _Verdict(False, rule.to, reason)
+            fires = self._fires(rule, visit)
+            if fires is not None:
+                return _Verdict(False, rule.to, fires)
         return _Verdict(True)
 
     def _fires(self, rule: EscalateRule, visit: _Visit) -> str | None:
