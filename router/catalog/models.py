@@ -64,6 +64,8 @@ class Limits:
     max_output: int
     min_cacheable_tokens: int | None  # None: not published
     source: tuple[str, ...] = ()
+    max_output_batch: int | None = None  # in batches with a beta header; None: as `max_output`
+    tool_prompt_tokens: tuple[int, int] | None = None  # billed with tools: (auto, forced choice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Capabilities:
     thinking_bound_to_prefix: bool
     safety_refusals: bool = False
     source: tuple[str, ...] = ()
+    fast_beta: str | None = None  # anthropic-beta value that `speed: fast` needs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,8 @@ class Model:
     capabilities: Capabilities | None
     platform_ids: Mapping[str, str] = field(default_factory=dict)  # bedrock, google_cloud, …
     notes: str | None = None
+    access: Literal["general", "restricted"] = "general"  # restricted: verified organisations
+    platform_source: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
