@@ -10,7 +10,7 @@ Sources of the numbers: platform.claude.com pages on pricing (characters per tok
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -125,16 +125,23 @@ def estimate_body(body: Mapping[str, Any], model: Model | None = None) -> BodyTo
 
 def _parts(body: Mapping[str, Any], tokenizer: Tokenizer) -> Iterator[tuple[str, int, Any]]:
     """Where, estimated tokens and cache_control of each part, in the order of the prompt."""
-    for index, tool in enumerate(body.get("tools") or ()):
+    for index, tool in enumerate(_list(body.get("tools"))):
         control = tool.get("cache_control") if isinstance(tool, Mapping) else None
         yield f"tools[{index}]", estimate_json(_bare(tool), tokenizer), control
     yield from _content("system", body.get("system"), tokenizer)
-    for index, message in enumerate(body.get("messages") or ()):
+    for index, message in enumerate(_list(body.get("messages"))):
         if isinstance(message, Mapping):
             where = f"messages[{index}].content"
             yield from _content(where, message.get("content"), tokenizer)
         else:
             yield f"messages[{index}]", estimate_json(message, tokenizer), None
+
+
+def _list(value: Any) -> Sequence[Any]:
+    """The items of a list; anything else that is there counts as its only item."""
+    if isinstance(value, (list, tuple)):
+        return value
+    return () if value is None else (value,)
 
 
 def _content(where: str, content: Any, tokenizer: Tokenizer) -> Iterator[tuple[str, int, Any]]:

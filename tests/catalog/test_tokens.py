@@ -164,8 +164,13 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
-@given(body=st.dictionaries(st.sampled_from(["system", "messages"]), json_values))
+@settings(max_examples=200, deadline=None)
+@given(
+    body=st.dictionaries(
+        st.sampled_from(["tools", "system", "messages", "output_config", "tool_choice"]),
+        json_values,
+    )
+)
 def test_any_body_can_be_estimated(body):
     """Odd shapes count by their JSON; prefixes never pass the total and never shrink."""
     got = estimate_body(body, None)
