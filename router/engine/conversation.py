@@ -99,7 +99,7 @@ def _turn(turn: Any, where: str, trusted: bool) -> dict[str, Any] | None:
     for index, block in enumerate(content):
         place = f"{where}.content[{index}]"
         kind = block.get("type") if isinstance(block, Mapping) else None
-        if kind in _LEFT_OUT:
+        if isinstance(kind, str) and kind in _LEFT_OUT:
             if role != "assistant":
                 raise _fault(place, f"is a {kind} block in a {role} turn")
             stripped = True

@@ -114,7 +114,7 @@ def _from_source(
     if kind == "base64":
         _only(value, ("type", "media_type", "data"), name)
         media, data = value.get("media_type"), value.get("data")
-        if media not in types:
+        if not isinstance(media, str) or media not in types:
             raise _unknown_type(name, media, types)
         if not isinstance(data, str):
             raise _fault(name, "has no base64 text in `data`")
