@@ -23,7 +23,7 @@ from router.engine.effects import (
 from router.engine.plan import reservation
 from router.engine.request import RenderedPrompt, betas, build_body
 from router.engine.retrying import HARMS_CIRCUIT, RetryLoop, retryable
-from router.errors import BudgetExceeded, DeadlineExceeded
+from router.errors import BudgetExceeded, CatalogError, DeadlineExceeded
 from router.types import Attempt, Usage
 
 if TYPE_CHECKING:
@@ -231,10 +231,14 @@ class Calls:
         service = outcome.service or {}
         speed = service.get("speed") or tier.speed
         geography = service.get("inference_geo") or tier.geography
-        price = cost(model, usage, self._run.today, speed=speed, geography=geography)
-        other = None if served is None else self._run.engine.catalog.get(served)
-        if other is not None:
-            price = max(price, cost(other, usage, self._run.today))
+        try:
+            price = cost(model, usage, self._run.today, speed=speed, geography=geography)
+            other = None if served is None else self._run.engine.catalog.get(served)
+            if other is not None:
+                price = max(price, cost(other, usage, self._run.today))
+        except CatalogError:
+            # Served on terms that the catalog has no price for: an answer is not lost over it.
+            return Charge(attempt.cost, usage, known=False)
         return Charge(price, usage, known=True)
 
     def _served(self, reply: Reply, model: Model | None) -> str | None:

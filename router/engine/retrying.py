@@ -79,6 +79,9 @@ class RetryLoop:
 
         if fault.kind in _RETRIED_ONCE and self._state.attempt_number > 1:
             return None
+        # Its statistics are per thread, and a stream may be read from several; nothing is
+        # decided by them.
+        self._retrying.begin()
         self._state.set_result(fault)
         decision = self._retrying.iter(self._state)
         if not isinstance(decision, DoSleep):
