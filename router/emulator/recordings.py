@@ -1,0 +1,101 @@
+"""Recorded exchanges: JSON Lines, one reply a line, found again by a key of the request.
+
+A line is `{"key": …, "reply": …}` and may name a `model`. A reply is a whole message as the API
+sent it, or a reply as `parse_item` reads it. Keys are request digests, or what `by_tag` and the
+like find in the input.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from router.emulator.replies import Answer, Item
+from router.emulator.request import MessageRequest, request_digest
+from router.emulator.spec import parse_item
+
+__all__ = ["Recordings", "by_digest", "by_tag", "recording_line"]
+
+KeyOf = Callable[[MessageRequest], str | None]
+
+
+def by_digest(request: MessageRequest) -> str | None:
+    """The digest of the whole request: the recording holds for exactly this one."""
+    return request.digest
+
+
+def by_tag(name: str) -> KeyOf:
+    """The text between `<name>` and `</name>`, in the last user turn or else the system text."""
+    pattern = re.compile(rf"<{re.escape(name)}>\s*(.*?)\s*</{re.escape(name)}>", re.DOTALL)
+
+    def key(request: MessageRequest) -> str | None:
+        found = pattern.search(request.text) or pattern.search(request.system)
+        return found.group(1) if found else None
+
+    return key
+
+
+class Recordings:
+    """Replies by key, and by model where the recording names one. Immutable once made."""
+
+    def __init__(self, lines: Iterable[Mapping[str, Any]], *, key: KeyOf = by_digest) -> None:
+        """Raises ValueError for a line that is no recording."""
+        self._key = key
+        self._replies: dict[tuple[str, str | None], Item] = {}
+        for number, line in enumerate(lines, 1):
+            if not isinstance(line, Mapping) or "key" not in line or "reply" not in line:
+                raise ValueError(f"recording {number}: needs `key` and `reply`")
+            self._replies[str(line["key"]), line.get("model")] = _recorded(line["reply"])
+
+    @classmethod
+    def load(cls, path: str | PathLike[str], *, key: KeyOf = by_digest) -> Recordings:
+        """Reads a JSON Lines file; empty lines are skipped.
+
+        Raises:
+            ValueError: a line that is no recording; it is named.
+            OSError: the file cannot be read.
+        """
+        lines = []
+        with Path(path).open(encoding="utf-8") as file:
+            for number, text in enumerate(file, 1):
+                if not text.strip():
+                    continue
+                try:
+                    lines.append(json.loads(text))
+                except ValueError as error:
+                    raise ValueError(f"{path}:{number}: not JSON: {error}") from None
+        return cls(lines, key=key)
+
+    def __len__(self) -> int:
+        return len(self._replies)
+
+    def reply_to(self, request: MessageRequest) -> Item | None:
+        key = self._key(request)
+        if key is None:
+            return None
+        for model in (request.model, request.body.get("model"), None):
+            if (found := self._replies.get((key, model))) is not None:
+                return found
+        return None
+
+
+def recording_line(request: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
+    """One line of a recording: the request's body and the message the API answered with."""
+    line = {"key": request_digest(request), "model": request.get("model"), "reply": dict(reply)}
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _recorded(value: Any) -> Item:
+    if isinstance(value, Mapping) and value.get("type") == "message":
+        return Answer(
+            content=tuple(value.get("content") or ()),
+            stop_reason=value.get("stop_reason"),
+            stop_details=value.get("stop_details"),
+            usage=dict(value.get("usage") or {}),
+            model=value.get("model"),
+        )
+    return parse_item(value)[0]

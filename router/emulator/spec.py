@@ -1,0 +1,59 @@
+"""Replies as plain data: how a policy test or a JSON file writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from router.emulator.faults import fault
+from router.emulator.replies import Answer, Item, as_item, call_tool, refuse, reply, truncate
+
+__all__ = ["parse_item"]
+
+_KINDS = frozenset(("output", "text", "error", "stop", "tool"))
+_SPEC_KEYS = _KINDS | {"input", "category", "usage", "latency", "pace", "model", "times"}
+_STOPS = {"refusal", "max_tokens", "truncated", "model_context_window_exceeded", "pause_turn"}
+
+
+def parse_item(value: Any) -> tuple[Item, int]:
+    """A reply as a test file writes it, and how often it is given.
+
+    `"text"`; any other value is an output; a mapping made only of the keys `output`, `text`,
+    `error`, `stop`, `tool`, `input`, `category`, `usage`, `latency`, `pace`, `model`, `times` says
+    more: `{error: overloaded, times: 2}`, `{stop: refusal}`, `{text: hi, latency: 2}`. An output
+    with such names is written `{output: {text: hi}}`.
+
+    Raises:
+        ValueError: an unknown fault or stop reason, or keys that do not go together.
+    """
+    if not isinstance(value, Mapping) or not _is_spec(value):
+        return as_item(value), 1
+    spec = dict(value)
+    times = spec.pop("times", 1)
+    if not isinstance(times, int) or times < 1:
+        raise ValueError(f"times must be a whole number from 1, not {times!r}")
+    try:
+        if "error" in spec:
+            return fault(spec.pop("error"), **spec), times
+        if "stop" in spec:
+            return _stopped(spec), times
+        if "tool" in spec:
+            return call_tool(spec.pop("tool"), spec.pop("input", {}), **spec), times
+        return reply(**spec), times
+    except TypeError as error:
+        raise ValueError(f"cannot make a reply of {dict(value)!r}: {error}") from None
+
+
+def _is_spec(value: Mapping[str, Any]) -> bool:
+    return bool(value) and _SPEC_KEYS.issuperset(value) and not _KINDS.isdisjoint(value)
+
+
+def _stopped(spec: dict[str, Any]) -> Answer:
+    stop = spec.pop("stop")
+    if stop not in _STOPS:
+        raise ValueError(f"unknown stop {stop!r}; one of: {', '.join(sorted(_STOPS))}")
+    if stop == "refusal":
+        return refuse(spec.pop("category", None), **spec)
+    if stop in ("max_tokens", "truncated"):
+        return truncate(spec.pop("text", "[emulated] cut"), **spec)
+    return reply(**spec, stop_reason=stop)
