@@ -54,6 +54,13 @@ class TransportFault(Exception):
         self.message = message
         self.maybe_billed = maybe_billed
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_fault, (self.kind, self.message, self.maybe_billed)
+
+
+def _rebuild_fault(kind: str, message: str, maybe_billed: bool) -> TransportFault:
+    return TransportFault(kind, message, maybe_billed=maybe_billed)
+
 
 class WireStream(Protocol):
     status: int
