@@ -165,10 +165,10 @@ def _words(violation: Violation, source: Mapping[str, Any], values: Any) -> Iter
     part, value = _locate(violation.path, source, values)
     where = violation.path or "inputs"
     limit = part.get(rule) if isinstance(part, Mapping) else None
-    if rule == "required" and isinstance(limit, list) and isinstance(value, Mapping):
-        for name in limit:
-            if name not in value:
-                yield f"{_join(violation.path, str(name))}: required, and not given"
+    if rule == "required":
+        missing = limit if isinstance(limit, list) and isinstance(value, Mapping) else ()
+        names = [_join(violation.path, str(name)) for name in missing if name not in value]
+        yield from (f"{name}: required, and not given" for name in names or (where,))
     elif rule == "additionalProperties" and isinstance(value, Mapping) and limit is False:
         yield from _unknown(violation.path, part, value)
     elif limit is None or isinstance(limit, Mapping):

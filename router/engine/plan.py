@@ -20,7 +20,7 @@ from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
 from router.engine.bounds import reservation
 from router.engine.inputs import prepare_inputs
 from router.engine.request import build_body, render_prompt, sends_schema
-from router.errors import CatalogError, InputInvalid, UsageError
+from router.errors import CatalogError, UsageError
 from router.types import Plan, PlannedBreakpoint, PlannedTier, Usage
 
 __all__ = [
@@ -90,8 +90,7 @@ def make_plan(
         revision: of the policy set; the task's own where not given.
 
     Raises:
-        InputInvalid: as `run` would.
-        UsageError: `start_tier` names no tier of the task.
+        UsageError: as `run` would (InputInvalid, TemplateError), or `start_tier` names no tier.
         CatalogError: a tier's model, or its price, is unknown.
     """
     values = prepare_inputs(task, inputs)
@@ -293,7 +292,7 @@ class _Planner:
                 extra=tier.max_tokens if "answer" in declared else 0,
                 depth=self._depth + 1,
             )
-        except InputInvalid as error:
+        except UsageError as error:
             # The stand-in for the answer, or an input of ours, is not what the verifier takes.
             self.notes.append(f"verifier {signal.task}: cost left out, {error.message}")
             return _ZERO, _ZERO

@@ -73,8 +73,9 @@ def render_prompt(task: Task, inputs: _Values) -> RenderedPrompt:
     the block before it. So are images and documents whose optional input is not given.
 
     Raises:
-        InputInvalid: nothing is left to send, a media input is no such thing, an input that a
-            template needs is not given, or the request is over 32 MB.
+        InputInvalid: nothing is left to send, a media input is no such thing, or the request is
+            over 32 MB.
+        UsageError: a template needs an input that was not given (TemplateError).
     """
     program = _program(task)
     system = program.constant_system
