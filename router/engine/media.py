@@ -25,7 +25,7 @@ MAX_REQUEST = 32_000_000  # bytes of a Messages request; api/overview, request s
 MAX_IMAGE = 10_000_000  # base64 characters of one image: nothing larger was ever accepted
 
 _DATA_URL = re.compile(r"data:([\w.+-]+/[\w.+-]+)?((?:;[\w.+-]+=[\w.+-]+)*)(;base64)?,", re.ASCII)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://\S|(?:data|file|blob|javascript):\S", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}://\S|(?:data|file|blob|javascript):\S", re.IGNORECASE)
 _SIGNATURES = {
     "image/png": (b"\x89PNG\r\n\x1a\n",),
     "image/jpeg": (b"\xff\xd8\xff",),
