@@ -27,7 +27,9 @@ def breakpoint_problems(body: Mapping[str, Any]) -> Iterator[str]:
     on_last = places[-1][1].get("cache_control") if places else None
     if top is not None and on_last and ttl_of(top) != ttl_of(on_last):
         yield f"cache_control.ttl: the last block has another ttl ({places[-1][0]})"
-    count = len(marked) + (top is not None and not on_last)
+    # The automatic one costs nothing where it falls on a marked block, but never comes on top of
+    # four explicit ones.
+    count = len(marked) + (top is not None and (not on_last or len(marked) == _MOST))
     if count > _MOST:
         yield f"A maximum of {_MOST} blocks with cache_control may be provided. Found {count}."
     yield from _order([(path, block["cache_control"]) for path, block in marked], top)

@@ -1,21 +1,21 @@
 """Prompt-cache accounting: what a request reads, what it writes, and until when it lives.
 
 Facts: the prompt-caching page of platform.claude.com as of 2026-10-08. The cache is kept per
-model; lookups and writes happen at breakpoints; a lookup goes back over 20 blocks; lifetimes are
+model; lookups and writes happen at breakpoints; a lookup goes over 20 positions; lifetimes are
 counted from the start of the request and renewed by each use; an entry can be read only once the
 response to the request that wrote it has begun.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.emulator.prompt import PromptBlock
 
 __all__ = ["CacheUse", "PromptCache"]
 
-_LOOKBACK = 20
+_LOOKBACK = 20  # positions a breakpoint, itself the first
 _SECONDS = {"5m": 300.0, "1h": 3600.0}
 # Where the model's minimum is not published: that of all 5.x models that publish one, save
 # Sonnet 5.
@@ -92,7 +92,7 @@ class PromptCache:
         """The index of the last block that is read from the cache; -1 for none."""
         best = -1
         for point in breakpoints:
-            for index in range(point, max(point - _LOOKBACK, -1), -1):
+            for index in _looked_up(blocks, point):
                 entry = self._entries.get((model, blocks[index].digest))
                 if entry is not None and now < entry.expires:
                     entry.expires = max(entry.expires, now + entry.lifetime)
@@ -102,6 +102,19 @@ class PromptCache:
 
     def _sweep(self, now: float) -> None:
         self._entries = {k: e for k, e in self._entries.items() if now < e.expires}
+
+
+def _looked_up(blocks: Sequence[PromptBlock], point: int) -> Iterator[int]:
+    """The blocks a breakpoint is compared at; a run of tool calls or results is one position."""
+    positions = 0
+    for index in range(point, -1, -1):
+        same_run = (
+            index < point and blocks[index].run and blocks[index].run == blocks[index + 1].run
+        )
+        positions += not same_run
+        if positions > _LOOKBACK:
+            return
+        yield index
 
 
 def _running_totals(blocks: Sequence[PromptBlock]) -> list[int]:

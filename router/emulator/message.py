@@ -41,10 +41,10 @@ def build_message(
     content, spent = _fit(content, room - thinking, model)
     cut = spent is None
     if stop is None:
-        stop = over if cut else _natural_stop(content, sequence)
+        full = cut or body["max_tokens"] == 0
+        stop = over if full else _natural_stop(content, sequence)
     # A truncation that a script asks for has used up max_tokens, however short its text is.
-    full = cut or stop == "max_tokens"
-    output = room if full else thinking + (spent or 0)
+    output = room if cut or stop == "max_tokens" else thinking + (spent or 0)
     return {
         "id": "msg_emulated_" + _token(random),
         "type": "message",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from router.catalog.models import Model
@@ -30,6 +30,7 @@ class PromptBlock:
     tokens: int
     ttl: TTL | None  # set: a breakpoint
     cacheable: bool = True  # thinking blocks cannot carry a breakpoint
+    run: str = ""  # "tool_use" or "tool_result", whose runs count as one in a lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def read_prompt(body: Mapping[str, Any], model: Model) -> Prompt:
                 _tokens(bare, section, body, model, first=not blocks),
                 ttl_of(block.get("cache_control")),
                 bare.get("type") not in ("thinking", "redacted_thinking"),
+                kind if (kind := str(bare.get("type"))) in ("tool_use", "tool_result") else "",
             )
         )
     beside = estimate_body({"output_config": body.get("output_config")}, model).total
@@ -89,7 +91,7 @@ def _automatic(blocks: list[PromptBlock], ttl: TTL | None) -> list[PromptBlock]:
         block = blocks[index]
         if block.cacheable:
             if block.ttl is None:
-                marked = PromptBlock(block.where, block.digest, block.tokens, ttl)
+                marked = replace(block, ttl=ttl)
                 return [*blocks[:index], marked, *blocks[index + 1 :]]
             break
     return blocks
