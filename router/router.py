@@ -348,13 +348,7 @@ class Router:
     def _task(self, policy_set: PolicySet, name: str) -> Task:
         task = policy_set.tasks.get(name)
         if task is None:
-            from router.policy.suggest import did_you_mean
-
-            hint = did_you_mean(name, policy_set.tasks)
-            raise UnknownTask(
-                f"no task {name!r} in the active policies"
-                + (f"; did you mean {hint!r}?" if hint else "")
-            )
+            raise unknown_task(name, policy_set)
         return task
 
     def _open_ledger(self, ledger: str | os.PathLike[str] | Ledger | None) -> Ledger:
@@ -485,6 +479,14 @@ class AsyncRouter:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
+    """The error for a task that a policy set does not have."""
+    from router.policy.suggest import did_you_mean
+
+    hint = did_you_mean(name, policy_set.tasks) or ", ".join(sorted(policy_set.tasks)[:12])
+    return UnknownTask(f"no task {name!r} in the active policies; {hint}")
 
 
 def _merged(own: Mapping[str, str], given: Mapping[str, str] | None) -> Mapping[str, str]:

@@ -1,0 +1,23 @@
+"""The command line: a thin door. It parses and prints; it decides nothing."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the `router` command."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["lint"]:
+        # Lint runs on every commit and in every editor: it does not wait for the CLI framework
+        # unless an argument needs it.
+        from router.cli.quick import lint
+
+        code = lint(arguments[1:])
+        if code is not None:
+            sys.exit(code)
+    from router.cli.app import run
+
+    run()

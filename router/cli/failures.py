@@ -1,0 +1,71 @@
+"""What goes wrong, said so that a person can act on it; and the exit codes.
+
+0  done
+1  no: findings, a run without an accepted answer, rows that failed
+2  your call: usage, settings, inputs, policies that cannot be used
+3  ours: a bug in the router
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from router.errors import PolicyError, RouterError, RunError
+
+__all__ = ["BUG", "DONE", "NO", "YOURS", "explain", "reported"]
+
+DONE, NO, YOURS, BUG = 0, 1, 2, 3
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn every error into a message on stderr and an exit code; no bare tracebacks."""
+    try:
+        yield
+    except RouterError as error:
+        explain(error)
+        sys.exit(NO if isinstance(error, RunError) else YOURS)
+    except KeyboardInterrupt:
+        sys.stderr.write("\ninterrupted\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader went away (`| head`): not our fault and not worth a word.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except Exception as error:  # noqa: BLE001  # the last line of defence before a bare traceback
+        _bug(error)
+        sys.exit(BUG)
+
+
+def explain(error: RouterError) -> None:
+    """Print an error, its findings or what the run had spent, to stderr."""
+    if isinstance(error, PolicyError) and error.findings:
+        from router.lint.reporters.text import render
+
+        sys.stderr.write(render(error.findings, color=sys.stderr.isatty()))
+        return
+    sys.stderr.write(f"error: {error.message}\n")
+    if isinstance(error, RunError):
+        details = error.details
+        tries = f"{len(details.attempts)} attempt{'' if len(details.attempts) == 1 else 's'}"
+        sys.stderr.write(f"  run {details.run_id}: {tries}, {details.cost:f} USD\n")
+        if details.request_id:
+            sys.stderr.write(f"  last request: {details.request_id}\n")
+        if details.retry_after is not None:
+            sys.stderr.write(f"  hint: try again in {details.retry_after:.0f} s\n")
+        elif details.may_retry:
+            sys.stderr.write("  hint: trying again later may help\n")
+
+
+def _bug(error: Exception) -> None:
+    import traceback
+
+    sys.stderr.write(
+        f"internal error: {type(error).__name__}: {error}\n"
+        "  this is a bug in policy-router; ROUTER_DEBUG=1 shows where\n"
+    )
+    if os.environ.get("ROUTER_DEBUG"):
+        traceback.print_exception(error)

@@ -1,0 +1,58 @@
+"""Policies read for a command that runs nothing: no client, no ledger."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from router.catalog import Catalog, load_catalog
+from router.compiler.model import PolicySet, Task
+from router.errors import PolicyError, SettingsError
+from router.reloading.holder import summary
+from router.reloading.sources import DirectorySources
+from router.rules.judge import judge
+
+__all__ = ["Reading", "policy_root"]
+
+
+def policy_root(given: Path | None) -> Path:
+    """Where the policies are. Raises SettingsError where there is nothing."""
+    root = given or Path(os.environ.get("ROUTER_POLICIES") or "policies")
+    if not root.exists():
+        raise SettingsError(
+            f"no policies at {root}: pass --policies, set ROUTER_POLICIES, or run `router init`"
+        )
+    return root
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A policy set as it is on disk now."""
+
+    root: Path
+    policy_set: PolicySet
+    catalog: Catalog
+    today: date
+
+    @classmethod
+    def of(cls, given: Path | None) -> Reading:
+        """Raises PolicyError, SettingsError."""
+        root = policy_root(given)
+        catalog = load_catalog()
+        today = datetime.fromtimestamp(time.time(), UTC).date()
+        judgement = judge(DirectorySources(root), catalog, today=today)
+        if judgement.policy_set is None:
+            raise PolicyError(summary(judgement.findings, root), judgement.findings)
+        return cls(root, judgement.policy_set, catalog, today)
+
+    def task(self, name: str) -> Task:
+        """Raises UnknownTask."""
+        from router.router import unknown_task
+
+        task = self.policy_set.tasks.get(name)
+        if task is None:
+            raise unknown_task(name, self.policy_set)
+        return task
