@@ -70,7 +70,7 @@ def _text(path: str) -> str:
 
 
 def since_time(text: str | None) -> float | None:
-    """Seconds since the epoch from `7d`, `24h`, `30m`, `90s` ago or an ISO date. Raises UsageError."""
+    """Seconds since the epoch, from `7d`, `24h`, `30m` ago or an ISO date. Raises UsageError."""
     import re
     import time
     from datetime import UTC, datetime

@@ -1,0 +1,43 @@
+"""A task's policy as YAML: as its file has it, or with its parents merged in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from router.cli.reading import policy_root
+from router.errors import PolicyError, UnknownTask
+from router.policy.loader import load_documents
+from router.policy.suggest import did_you_mean
+from router.reloading.holder import summary
+from router.reloading.sources import DirectorySources
+from router.types import Severity
+
+__all__ = ["task_as_yaml"]
+
+
+def task_as_yaml(name: str, policies: Path | None, *, resolved: bool) -> str:
+    """Raises PolicyError, SettingsError, UnknownTask."""
+    import yaml
+
+    root = policy_root(policies)
+    loaded = load_documents(DirectorySources(root))
+    for document in loaded.documents:
+        node = document.tasks.get(name)
+        if node is None:
+            continue
+        if not resolved:
+            span = node.span
+            lines = node.source.text.splitlines()[span.line - 2 : span.end_line - 1]
+            return f"# {span.file}:{span.line - 1}\n" + "\n".join(lines) + "\n"
+        models = {key: model.plain() for key, model in document.models.items()}
+        return yaml.safe_dump(
+            {"version": 1, "models": models, "tasks": {name: node.plain()}},
+            sort_keys=False,
+            allow_unicode=True,
+            width=100,
+        )
+    if any(finding.severity is Severity.ERROR for finding in loaded.findings):
+        raise PolicyError(summary(loaded.findings, root), loaded.findings)
+    known = [task for document in loaded.documents for task in document.tasks]
+    hint = did_you_mean(name, known) or ", ".join(sorted(known)[:12])
+    raise UnknownTask(f"no task {name!r} in {root}; {hint}")
