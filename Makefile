@@ -56,7 +56,7 @@ bench-cascade: .venv/dev ## cost and accuracy over recorded answers of real mode
 	$(BIN)/python -m bench.cascade
 
 docs: .venv/dev ## regenerate the generated pages
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m tools.docs
 
 clean:
 	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
