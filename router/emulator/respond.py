@@ -103,7 +103,7 @@ def _streamed(answer: Answer, events: list[Event], headers: Mapping[str, str]) -
     elif went_wrong.after_events is not None:
         events = events[: went_wrong.after_events]
     elif went_wrong.ending is not Ending.COMPLETE:
-        events = events[: max(1, len(events) // 2)]
+        events = events[: len(events) // 2 + 1]
     if answer.drip:
         pieces = _dripped(b"".join(map(encode_event, events)), answer)
     else:
