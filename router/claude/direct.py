@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 import httpx2
@@ -18,16 +19,26 @@ from router.claude.http1 import Connection, Head, Pool
 from router.claude.transport import TransportFault, WireReply
 from router.engine.effects import FaultKind
 
-__all__ = ["WIRE", "DirectClient", "DirectStream", "wire_of"]
+__all__ = [
+    "HEADERS",
+    "WIRE",
+    "DirectClient",
+    "DirectStream",
+    "default_context",
+    "finished_request",
+    "shown_headers",
+    "timeout_of",
+    "wire_of",
+]
 
 WIRE = "router.wire"
 """The response extension under which a WireReply or a DirectStream waits for its reader."""
+HEADERS = "router.headers"
+"""The response extension that holds an answer's headers as they came, where WIRE does not."""
 
 _DEFAULT_SECONDS = 600.0
 _DEFAULT_BYTES = 33_554_432
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-# The SDK sees the answer's headers, without those that describe a body it is not given and
-# those that would make the client act.
 _WITHHELD = frozenset(
     {"content-encoding", "content-length", "transfer-encoding", "location", "set-cookie"}
 )
@@ -94,7 +105,7 @@ class _Transport(httpx2.BaseTransport):
         self.pool = pool
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        timeout = _timeout_of(request)
+        timeout = timeout_of(request)
         connection = self.pool.take(_origin(request.url), timeout.deadline)
         try:
             head = connection.exchange(_message(request), timeout.deadline)
@@ -115,23 +126,14 @@ class DirectClient(httpx2.Client):
     """An `httpx2.Client` for the SDK. Safe to use from threads, and in a child after a fork."""
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        transport = _Transport(Pool(context or httpx2.create_ssl_context()))
+        transport = _Transport(Pool(context or default_context()))
         super().__init__(transport=transport, trust_env=False, follow_redirects=False)
         self._direct = transport
 
     def build_request(self, method: str, url: httpx2.URL | str, **options: Any) -> httpx2.Request:
         """As in httpx2; what the SDK built in full is taken as it is."""
-        timeout = options.get("timeout")
-        if not isinstance(timeout, AttemptTimeout) or options.get("files") or options.get("params"):
-            return super().build_request(method, url, **options)
-        extensions = {**(options.get("extensions") or {}), "timeout": {"read": timeout}}
-        return httpx2.Request(
-            method,
-            url,
-            headers=options.get("headers"),
-            content=options.get("content"),
-            extensions=extensions,
-        )
+        request = finished_request(method, url, options)
+        return super().build_request(method, url, **options) if request is None else request
 
     def send(
         self,
@@ -147,12 +149,35 @@ class DirectClient(httpx2.Client):
         return self._direct.handle_request(request)
 
 
+@cache
+def default_context() -> ssl.SSLContext:
+    """Trust as httpx2 and the SDK have it; made once, as reading the certificates takes time."""
+    return httpx2.create_ssl_context()
+
+
 def wire_of(response: httpx2.Response) -> WireReply | DirectStream | None:
     """What our own client left in a response; None for responses of other clients."""
     return cast("WireReply | DirectStream | None", response.extensions.get(WIRE))
 
 
-def _timeout_of(request: httpx2.Request) -> AttemptTimeout:
+def finished_request(
+    method: str, url: httpx2.URL | str, options: Mapping[str, Any]
+) -> httpx2.Request | None:
+    """The request for one of our attempts, which the SDK has built in full; None for others."""
+    timeout = options.get("timeout")
+    if not isinstance(timeout, AttemptTimeout) or options.get("files") or options.get("params"):
+        return None
+    extensions = {**(options.get("extensions") or {}), "timeout": {"read": timeout}}
+    return httpx2.Request(
+        method,
+        url,
+        headers=options.get("headers"),
+        content=options.get("content"),
+        extensions=extensions,
+    )
+
+
+def timeout_of(request: httpx2.Request) -> AttemptTimeout:
     given = request.extensions.get("timeout", {}).get("read")
     if isinstance(given, AttemptTimeout):
         return given
@@ -185,12 +210,18 @@ def _message(request: httpx2.Request) -> bytes:
     return head + b"\r\n\r\n" + request.read()
 
 
+def shown_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The headers the SDK may see: not those of a body that it is not given as it came, nor
+    those that would make the client act."""
+    return [(name, value) for name, value in headers.items() if name not in _WITHHELD]
+
+
 def _response(
     request: httpx2.Request, head: Head, wire: WireReply | DirectStream, stream: _Bytes
 ) -> httpx2.Response:
     return httpx2.Response(
         head.status,
-        headers=[(n, v) for n, v in head.headers.items() if n not in _WITHHELD],
+        headers=shown_headers(head.headers),
         stream=stream,
         request=request,
         extensions={WIRE: wire},

@@ -1,0 +1,140 @@
+"""SDK clients by deployment settings: the one place that names the SDK's client classes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import anthropic
+
+from router.claude.direct import DirectClient
+from router.claude.redact import clean
+from router.errors import SettingsError
+
+__all__ = ["Built", "adopt", "build", "build_async"]
+
+_CLASSES = {
+    "api": ("Anthropic", "AsyncAnthropic"),
+    "aws": ("AnthropicAWS", "AsyncAnthropicAWS"),
+    "bedrock": ("AnthropicBedrock", "AsyncAnthropicBedrock"),
+    "bedrock_mantle": ("AnthropicBedrockMantle", "AsyncAnthropicBedrockMantle"),
+    "google_cloud": ("AnthropicGoogleCloud", "AsyncAnthropicGoogleCloud"),
+    "vertex": ("AnthropicVertex", "AsyncAnthropicVertex"),
+    "foundry": ("AnthropicFoundry", "AsyncAnthropicFoundry"),
+}
+# What signs requests where the SDK brings it in only by an extra: module, our extra, and the
+# client's attributes that make it needless.
+_SIGNERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
+    "aws": ("botocore", "aws", ("api_key",)),
+    "bedrock": ("botocore", "bedrock", ("api_key",)),
+    "bedrock_mantle": ("botocore", "bedrock", ("api_key",)),
+    "google_cloud": ("google.auth", "google-cloud", ("_token_provider",)),
+    "vertex": ("google.auth", "google-cloud", ("access_token",)),
+}
+_NO_KEY = (
+    "no API key: set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN, or ANTHROPIC_PROFILE for a "
+    "profile of the SDK); ROUTER_OFFLINE=1 runs on emulated replies without one"
+)
+
+
+class Built:
+    """A client and what its transport must know of it."""
+
+    __slots__ = ("client", "ours", "survives_fork")
+
+    def __init__(self, client: Any, *, ours: bool, survives_fork: bool) -> None:
+        self.client = client
+        self.ours = ours  # made by us, so closed by us
+        self.survives_fork = survives_fork
+
+
+def build(platform: str, options: Mapping[str, Any], http_client: Any = None) -> Built:
+    """A blocking SDK client.
+
+    Raises:
+        SettingsError: something the platform needs is missing; the message names the variable.
+    """
+    if http_client is not None:
+        client = _construct(platform, 0, options, http_client)
+        return Built(client, ours=False, survives_fork=False)
+    client = _construct(platform, 0, options, DirectClient())
+    if not _proxied(str(client.base_url)):
+        return Built(client, ours=True, survives_fork=True)
+    client.close()
+    through_proxy = anthropic.DefaultHttpxClient(follow_redirects=False)
+    client = _construct(platform, 0, options, through_proxy)
+    return Built(client, ours=True, survives_fork=False)
+
+
+def build_async(platform: str, options: Mapping[str, Any], http_client: Any = None) -> Any:
+    """An awaiting SDK client, to be made in the event loop that uses it.
+
+    Raises:
+        SettingsError: as `build`.
+    """
+    from router.claude.direct_async import AsyncDirectClient
+
+    return _construct(platform, 1, options, http_client or AsyncDirectClient())
+
+
+def adopt(client: Any) -> Built:
+    """A ready client of the caller's. Where it has the SDK's own HTTP client, its requests take
+    ours, which bounds them to the second; the client itself is left as it is."""
+    default = getattr(client, "_client", None)
+    untouched = type(default).__name__ == "SyncHttpxClientWrapper"
+    if untouched and not _proxied(str(client.base_url)):
+        copy = client.with_options(http_client=DirectClient())
+        return Built(copy, ours=True, survives_fork=True)
+    return Built(client, ours=False, survives_fork=False)
+
+
+def _construct(platform: str, index: int, options: Mapping[str, Any], http_client: Any) -> Any:
+    kind = getattr(anthropic, _CLASSES[platform][index])
+    problem: str
+    try:
+        client = kind(http_client=http_client, max_retries=0, **options)
+    except (anthropic.AnthropicError, ValueError, TypeError, ImportError) as error:
+        problem = clean(str(error))
+    else:
+        missing = _missing(platform, client)
+        if missing is None:
+            return client
+        problem = missing
+    raise SettingsError(problem)
+
+
+def _missing(platform: str, client: Any) -> str | None:
+    """What the client would only miss at its first request, in a worse moment."""
+    if platform == "api":
+        sends = {name.lower() for name in client.default_headers}
+        if client.credentials is None and not sends & {"authorization", "x-api-key"}:
+            return _NO_KEY
+        return None
+    if platform not in _SIGNERS:
+        return None
+    module, extra, instead = _SIGNERS[platform]
+    if any(getattr(client, name, None) for name in instead) or _installed(module):
+        return None
+    return (
+        f"platform {platform} signs its requests with {module}, which is not installed: "
+        f"pip install 'policy-router[{extra}]'"
+    )
+
+
+def _installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _proxied(base_url: str) -> bool:
+    """Whether the environment sends requests to `base_url` through a proxy."""
+    parts = urlsplit(base_url)
+    proxies = getproxies()
+    if not (proxies.get(parts.scheme) or proxies.get("all")):
+        return False
+    return not proxy_bypass(parts.hostname or "")

@@ -1,0 +1,324 @@
+"""The official SDK as a transport: it builds, signs and addresses requests, we do the rest.
+
+Importing this module imports `anthropic` (over a second); it is imported when the first client
+is needed and not before. Used raw: no retries of the SDK's own, no redirects, no models made
+of answers, no tracing unless configured.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, cast
+
+import anthropic
+import httpx2
+import msgspec
+
+from router.claude.deadline import AttemptTimeout, Deadline
+from router.claude.decoding import BodyDecoder
+from router.claude.direct import DirectStream, wire_of
+from router.claude.eventstream import CONTENT_TYPE, EventStreamDecoder
+from router.claude.transport import TransportFault, WireReply, WireRequest, WireStream
+from router.claude.upstream import fault_of
+from router.engine.effects import FaultKind
+from router.errors import SettingsError
+
+__all__ = [
+    "STALL_SECONDS",
+    "SdkTransport",
+    "SentBody",
+    "WholeStream",
+    "client_secrets",
+    "late",
+    "lower_headers",
+    "response_of",
+]
+
+STALL_SECONDS = 120.0
+"""Silence on a stream, pings counted as sounds, after which it is given up."""
+
+# Makes clients with middleware hand out the response itself, unread, instead of a model.
+_RAW = {"x-stainless-raw-response": "stream"}
+_SECRET_ATTRIBUTES = (
+    "api_key",
+    "auth_token",
+    "access_token",
+    "webhook_key",
+    "aws_secret_key",
+    "aws_access_key",
+    "aws_session_token",
+)
+_SECRET_HEADERS = frozenset({"authorization", "x-api-key", "proxy-authorization", "api-key"})
+
+
+class SdkTransport:
+    """A blocking Transport over an SDK client. Safe to use from threads and after a fork."""
+
+    def __init__(
+        self,
+        client: Any,
+        *,
+        emulated: bool = False,
+        close_client: bool = True,
+        survives_fork: bool = False,
+    ) -> None:
+        """
+        Args:
+            client: a blocking SDK client of any platform.
+            emulated: its answers are not a real model's.
+            close_client: close the client with the transport.
+            survives_fork: its connections are our own, which a child process does not touch.
+        """
+        if not isinstance(getattr(client, "_client", None), httpx2.Client):
+            raise SettingsError(
+                f"a blocking SDK client is needed here, not {type(client).__name__}; "
+                "an AsyncRouter takes an awaiting one"
+            )
+        self.emulated = emulated
+        self.secrets = client_secrets(client)
+        self._client = client
+        self._sent = SentBody(client)
+        self._close_client = close_client
+        self._pid = None if survives_fork else os.getpid()
+
+    def send(self, request: WireRequest) -> WireReply:
+        """The whole answer, whatever its status. Raises TransportFault."""
+        deadline = Deadline(request.timeout)
+        response = self._post(request, deadline, whole=True)
+        if isinstance(response, WireReply):
+            return response
+        wire = wire_of(response)
+        if isinstance(wire, WireReply):
+            return wire
+        if wire is not None:
+            return WireReply(wire.status, wire.headers, b"".join(wire.chunks()))
+        stream = _ForeignStream(response, deadline, request.max_bytes, self.secrets)
+        try:
+            return WireReply(stream.status, stream.headers, b"".join(stream.chunks()))
+        finally:
+            stream.close()
+
+    @contextmanager
+    def stream(self, request: WireRequest) -> Iterator[WireStream]:
+        """The answer as it comes. Raises TransportFault."""
+        deadline = Deadline(request.timeout, stall=STALL_SECONDS)
+        response = self._post(request, deadline, whole=False)
+        wire = response if isinstance(response, WireReply) else wire_of(response)
+        if isinstance(wire, WireReply):
+            yield WholeStream(wire)
+            return
+        if wire is None:
+            opened: Any = _ForeignStream(response, deadline, request.max_bytes, self.secrets)
+        else:
+            opened = wire
+        try:
+            yield _as_events(opened)
+        finally:
+            opened.close()
+
+    def close(self) -> None:
+        """Close the connections, unless the client is its caller's."""
+        if self._close_client:
+            self._client.close()
+
+    def _post(self, request: WireRequest, deadline: Deadline, *, whole: bool) -> Any:
+        if self._pid is not None and self._pid != os.getpid():
+            raise SettingsError(
+                "this process was forked after its HTTP client was made, whose connections "
+                "belong to the parent; make the client and the Router in the child"
+            )
+        timeout = AttemptTimeout(
+            request.timeout, deadline, max_bytes=request.max_bytes, whole=whole
+        )
+        fault: TransportFault
+        try:
+            arguments = self._sent.arguments(request, timeout, stream=not whole)
+            return response_of(self._client.post(request.path, **arguments))
+        except anthropic.APIStatusError as error:
+            return error.response
+        except Exception as error:  # noqa: BLE001 - nothing of the SDK may leave untyped
+            fault = fault_of(error, self.secrets)
+        # Raised out here, so that the SDK's error is not even this one's context.
+        raise fault
+
+
+class SentBody:
+    """How a client is to be called: bytes where it allows, its own dict where it rewrites it."""
+
+    def __init__(self, client: Any) -> None:
+        rewriting = (
+            anthropic.AnthropicBedrock,
+            anthropic.AsyncAnthropicBedrock,
+            anthropic.AnthropicVertex,
+            anthropic.AsyncAnthropicVertex,
+        )
+        through_middleware = bool(client.middleware)
+        traced = client.open_telemetry["traces"].get("enabled", True)
+        self._as_bytes = not (isinstance(client, rewriting) or through_middleware or traced)
+        self._headers = _RAW if through_middleware else {}
+        self._stream = not through_middleware  # of the response; with _RAW it is one anyway
+
+    def arguments(
+        self, request: WireRequest, timeout: AttemptTimeout, *, stream: bool
+    ) -> dict[str, Any]:
+        """Keywords for the client's `post`. Raises TypeError for a body that is not JSON."""
+        body = {**request.body, "stream": True} if stream else request.body
+        options: dict[str, Any] = {
+            "max_retries": 0,
+            "follow_redirects": False,
+            "timeout": timeout,
+        }
+        headers = {**self._headers, **(request.headers or {})}
+        if headers:
+            options["headers"] = headers
+        arguments: dict[str, Any] = {
+            "cast_to": httpx2.Response,
+            "options": options,
+            "stream": self._stream,
+        }
+        if self._as_bytes:
+            arguments["content"] = _encode(body)
+        else:
+            arguments["body"] = dict(body)
+        return arguments
+
+
+class WholeStream:
+    """A WireStream over an answer that is already there, as error answers are."""
+
+    def __init__(self, reply: WireReply) -> None:
+        self.status = reply.status
+        self.headers = reply.headers
+        self._body = reply.body
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body, in one piece."""
+        if self._body:
+            yield self._body
+
+
+class _ForeignStream:
+    """The body of a response that a client not of our making received."""
+
+    def __init__(
+        self,
+        response: httpx2.Response,
+        deadline: Deadline,
+        max_bytes: int,
+        secrets: tuple[str, ...],
+    ) -> None:
+        self.status = response.status_code
+        self.headers = lower_headers(response)
+        self._response = response
+        self._deadline = deadline
+        self._max_bytes = max_bytes
+        self._secrets = secrets
+
+    def chunks(self) -> Iterator[bytes]:
+        """Decoded bytes as they come. Raises TransportFault."""
+        fault: TransportFault | None = None
+        try:
+            if self._response.is_stream_consumed:
+                content = self._response.content  # read and decoded by the SDK
+                yield from BodyDecoder({}, self._max_bytes).feed(content)
+                return
+            decoder = BodyDecoder(self.headers, self._max_bytes)
+            for piece in self._response.iter_raw():
+                if self._deadline.left() <= 0:
+                    raise late()
+                yield from decoder.feed(piece)
+            decoder.finish()
+        except Exception as error:  # noqa: BLE001 - as in _post
+            fault = fault_of(error, self._secrets, receiving=True)
+        if fault is not None:
+            raise fault
+
+    def shorten(self, seconds: float) -> None:
+        """Leave no more than `seconds` for what is still to come."""
+        self._deadline.shorten(seconds)
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _BedrockStream:
+    """A WireStream of server-sent events made of Amazon's own."""
+
+    def __init__(self, inner: Any) -> None:
+        self.status: int = inner.status
+        self.headers: Mapping[str, str] = {**inner.headers, "content-type": "text/event-stream"}
+        self._inner = inner
+
+    def chunks(self) -> Iterator[bytes]:
+        decoder = EventStreamDecoder()
+        for piece in self._inner.chunks():
+            told = decoder.feed(piece)
+            if told:
+                yield told
+
+    def shorten(self, seconds: float) -> None:
+        self._inner.shorten(seconds)
+
+
+def _as_events(stream: DirectStream | _ForeignStream) -> WireStream:
+    if CONTENT_TYPE in stream.headers.get("content-type", ""):
+        return _BedrockStream(stream)
+    return stream
+
+
+# --- shared with the awaiting transport --------------------------------------------------
+
+
+def client_secrets(client: Any) -> tuple[str, ...]:
+    """What a client must never show: its keys, tokens and the headers that carry them."""
+    values = [getattr(client, name, None) for name in _SECRET_ATTRIBUTES]
+    values += [
+        value for name, value in client.default_headers.items() if name.lower() in _SECRET_HEADERS
+    ]
+    return _strings(values)
+
+
+def _strings(values: list[Any]) -> tuple[str, ...]:
+    """The strings among `values`, with and without an `Authorization` scheme, longest first."""
+    found = set()
+    for value in values:
+        if isinstance(value, str) and value:
+            found.add(value)
+            found.add(value.removeprefix("Bearer "))
+    return tuple(sorted(found, key=len, reverse=True))
+
+
+def lower_headers(response: httpx2.Response) -> Mapping[str, str]:
+    """A response's headers with names in lower case."""
+    return {name.lower(): value for name, value in response.headers.items()}
+
+
+def late() -> TransportFault:
+    """The attempt's time limit passed while the answer came."""
+    return TransportFault(
+        FaultKind.TIMEOUT, "the time limit passed while receiving the answer", maybe_billed=True
+    )
+
+
+def response_of(result: Any) -> Any:
+    """The httpx2 response in what a client gave; a WireReply for a model that middleware gave."""
+    if isinstance(result, httpx2.Response):
+        return result
+    response = getattr(result, "http_response", None)
+    if isinstance(response, httpx2.Response):
+        return response
+    to_json = getattr(result, "to_json", None)
+    if to_json is None:
+        raise TypeError("the client's middleware gave something that is no answer")
+    return WireReply(200, {"content-type": "application/json"}, cast("str", to_json()).encode())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a {type(value).__name__} in the request's body is not JSON")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_plain).encode
