@@ -249,7 +249,8 @@ class _Tree:
             self._stop("yaml-too-deep", message, mark)
         parent, key = self._open, self._key
         if parent is not None and parent.key_marks is not None and key is None:
-            self._complex_key(parent, mark)
+            if all(outer is not _COMPLEX for _, outer, _ in self._stack):
+                self._complex_key(parent, mark)  # and not once more for each key inside it
             key = _COMPLEX
         self._stack.append((parent, key, event.anchor))
         self._open = Node(value, self.source, mark, None, key_marks)
