@@ -8,7 +8,7 @@ from router.compiler.model import PolicySet, Task
 from router.policy.nodes import Node
 from router.types import Finding
 
-__all__ = ["CompiledTask", "Compilation"]
+__all__ = ["Compilation", "CompiledTask"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,8 +59,8 @@ class Expression:
         return result is not MISSING and bool(result)
 
 
-def compile_condition(source: str, names: Collection[str]) -> Expression:
-    """Check and compile a condition over the given names.
+def compile_condition(source: str, names: Collection[str] | None) -> Expression:
+    """Check and compile a condition over the given names; None lets any name pass.
 
     Raises:
         Refused: `condition-syntax` for what cannot be read or is not available,
@@ -70,8 +70,8 @@ def compile_condition(source: str, names: Collection[str]) -> Expression:
         message = f"a condition has at most {MAX_LENGTH} characters"
         raise Refused([Problem("condition-syntax", message, 1, 1, 1)])
     expression = _simple(source) or _general(source)
-    unknown = expression.names.difference(names)
-    if unknown:
+    unknown = expression.names.difference(names) if names is not None else None
+    if unknown and names is not None:
         raise Refused(_unknown(source, unknown, names))
     return expression
 

@@ -59,9 +59,20 @@ class Violation:
 class Schema(Protocol):
     """A JSON Schema, checked and compiled once."""
 
-    source: Mapping[str, Any]  # as written
-    wire: Mapping[str, Any] | None  # the part the API can enforce; None where it can enforce none
-    removed: tuple[str, ...]  # what `wire` lacks and we enforce, e.g. "confidence: maximum"
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The schema as written."""
+        ...
+
+    @property
+    def wire(self) -> Mapping[str, Any] | None:
+        """The part the API can enforce; None where it can enforce none."""
+        ...
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """What `wire` lacks and we enforce, e.g. "confidence: maximum"; why there is no wire."""
+        ...
 
     def problems(self, value: Any) -> tuple[Violation, ...]:
         """Every rule that `value` breaks; empty when it is valid. Fast when valid."""
@@ -79,9 +90,20 @@ class Schema(Protocol):
 class Template(Protocol):
     """A text template, checked at load; `constant` ones use no input at all."""
 
-    source: str
-    names: frozenset[str]  # inputs it uses
-    constant: bool
+    @property
+    def source(self) -> str:
+        """The text as written."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The inputs it uses."""
+        ...
+
+    @property
+    def constant(self) -> bool:
+        """Whether it uses none, so that its text is always the same."""
+        ...
 
     def render(self, values: Mapping[str, Any]) -> str:
         """The text.
@@ -95,8 +117,15 @@ class Template(Protocol):
 class Condition(Protocol):
     """A `when` expression, compiled once."""
 
-    source: str
-    names: frozenset[str]
+    @property
+    def source(self) -> str:
+        """The expression as written."""
+        ...
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names it uses: inputs, `output`, `confidence`, `tier`, `stop_reason`."""
+        ...
 
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it holds over inputs by name, `output`, `confidence`, `tier`, `stop_reason`."""

@@ -77,6 +77,11 @@ class CompiledSchema:
         return tuple(properties) if isinstance(properties, Mapping) else ()
 
     @property
+    def defaults(self) -> Mapping[str, Any]:
+        """Top-level defaults, by property."""
+        return self._defaults
+
+    @property
     def always(self) -> frozenset[str]:
         """The properties that are there once defaults are filled in."""
         return frozenset(self.source.get("required", ())) | self._defaults.keys()

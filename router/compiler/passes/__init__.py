@@ -1,0 +1,1 @@
+"""The passes from a resolved document to tasks, one idea a file."""
