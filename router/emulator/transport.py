@@ -25,6 +25,7 @@ class EmulatorTransport:
     """A blocking transport onto an emulator. Safe to use from several threads."""
 
     emulated = True
+    takes_hints = True  # `x-router-task` and `x-router-tier`, for the script's rules
 
     def __init__(
         self, emulator: Emulator | None = None, *, sleep: Callable[[float], None] | None = None
@@ -62,6 +63,7 @@ class AsyncEmulatorTransport:
     """An awaiting transport onto an emulator, bound to one event loop."""
 
     emulated = True
+    takes_hints = True  # `x-router-task` and `x-router-tier`, for the script's rules
 
     def __init__(
         self,
