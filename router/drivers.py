@@ -10,14 +10,13 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
 from typing import Any
 
-from router.claude.call import aperform, arelay, perform, relay
+from router.claude.call import AsyncRelay, Relay, aperform, perform
 from router.claude.transport import AsyncTransport, Transport
 from router.engine.cascade import Cascade
 from router.engine.effects import Call, CallAll, Effect, Emit, Outcome, Record, Sleep
-from router.errors import LedgerError
+from router.errors import RouterError
 from router.ledger.base import Ledger
 from router.types import Discard, Restart, Result, StreamEvent
 
@@ -43,7 +42,7 @@ def drive(
                     outcome: Any = perform(transport, effect.request, clock)
                 else:
                     outcome = _perform_other(effect, transport, ledger, sleep, clock)
-            except LedgerError as error:
+            except RouterError as error:
                 effect = steps.throw(error)
             else:
                 effect = steps.send(outcome)
@@ -69,7 +68,13 @@ def drive_stream(
         while True:
             try:
                 if type(effect) is Call and effect.request.relay:
-                    outcome: Any = yield from relay(transport, effect.request, clock)
+                    passing = Relay(transport, effect.request, clock)
+                    try:
+                        yield from passing
+                    finally:
+                        passing.close()  # a reader who leaves: what was used by then is kept
+                        cascade.note_cut(passing.outcome)
+                    outcome: Any = passing.result()
                 elif type(effect) is Call:
                     outcome = perform(transport, effect.request, clock)
                 elif type(effect) is Emit:
@@ -77,7 +82,7 @@ def drive_stream(
                     outcome = yield effect.event
                 else:
                     outcome = _perform_other(effect, transport, ledger, sleep, clock)
-            except LedgerError as error:
+            except RouterError as error:
                 effect = steps.throw(error)
             else:
                 effect = steps.send(outcome)
@@ -100,7 +105,7 @@ async def adrive(cascade: Cascade, transport: AsyncTransport, ledger: Ledger) ->
                     outcome: Any = await aperform(transport, effect.request, clock)
                 else:
                     outcome = await _aperform_other(effect, transport, ledger, clock)
-            except LedgerError as error:
+            except RouterError as error:
                 effect = steps.throw(error)
             else:
                 effect = steps.send(outcome)
@@ -123,11 +128,14 @@ async def adrive_stream(
         while True:
             try:
                 if type(effect) is Call and effect.request.relay:
-                    passing = arelay(transport, effect.request, clock)
-                    async with aclosing(passing.deltas()) as deltas:
-                        async for delta in deltas:
+                    passing = AsyncRelay(transport, effect.request, clock)
+                    try:
+                        async for delta in passing:
                             yield delta
-                    outcome: Any = passing.outcome
+                    finally:
+                        await passing.aclose()
+                        cascade.note_cut(passing.outcome)
+                    outcome: Any = passing.result()
                 elif type(effect) is Call:
                     outcome = await aperform(transport, effect.request, clock)
                 elif type(effect) is Emit:
@@ -136,7 +144,7 @@ async def adrive_stream(
                     outcome = None
                 else:
                     outcome = await _aperform_other(effect, transport, ledger, clock)
-            except LedgerError as error:
+            except RouterError as error:
                 effect = steps.throw(error)
             else:
                 effect = steps.send(outcome)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+from dataclasses import replace
 from types import TracebackType
+from typing import Self
 
 from router.engine.cascade import Cascade
-from router.errors import KeyConflict, RunInProgress
-from router.ledger.results import decode_result, encode_result
+from router.errors import KeyConflict, LedgerError, RunInProgress
+from router.ledger.results import decode, encode
 from router.ledger.store import Conflict, InProgress, ResultStore, Stored
 from router.types import Result
 
 __all__ = ["Lease"]
+
+log = logging.getLogger("router")
+
+_UNBOUND = 3600.0  # seconds a run without a deadline may hold its key
+_SPARE = 60.0
 
 
 class Lease:
@@ -21,37 +29,47 @@ class Lease:
     As a context manager it gives the key back when the run fails: a failure is not kept.
     """
 
-    def __init__(self, store: ResultStore, key: str, stored: Result | None) -> None:
+    def __init__(
+        self, store: ResultStore, key: str, token: str | None, stored: Result | None
+    ) -> None:
         self._store = store
         self._key = key
+        self._token = token
         self._kept = False
         self.stored = stored
 
     @classmethod
     def take(cls, store: ResultStore, key: str, cascade: Cascade, now: float) -> Lease:
-        """Raises KeyConflict, RunInProgress, LedgerError."""
+        """Claim a key at `now`, in seconds since the epoch.
+
+        Raises:
+            KeyConflict: the key was used for something else.
+            RunInProgress: somebody is at it; the details say when to ask again at the latest.
+            LedgerError: the store cannot be used, so nothing was paid.
+        """
         task = cascade.request.task.name
-        state = store.begin(
-            key, task, _digest(cascade), now, lease=(cascade.deadline_seconds or 3600.0) + 60.0
-        )
+        lease = (cascade.deadline_seconds or _UNBOUND) + _SPARE
+        state = store.begin(key, task, _digest(cascade), now, lease=lease)
         if isinstance(state, Stored):
-            return cls(store, key, decode_result(state.result))
+            return cls(store, key, None, replace(decode(state.result), replayed=True))
         if isinstance(state, Conflict):
-            raise KeyConflict(f"key {key!r} was used with another task or other inputs")
+            what = "other inputs" if state.task == task else f"task {state.task!r}"
+            raise KeyConflict(f"key {key!r} was used with {what}")
         if isinstance(state, InProgress):
-            raise RunInProgress(
-                f"a run with key {key!r} is under way; ask again later",
-                cascade.account.details(),
-            )
-        return cls(store, key, None)
+            details = replace(cascade.account.details(), may_retry=True, retry_after=state.seconds)
+            raise RunInProgress(f"a run with key {key!r} is under way", details)
+        return cls(store, key, state.token, None)
 
     def keep(self, result: Result, now: float) -> Result:
-        """Store the result; it is handed out even where storing fails."""
-        self._store.finish(self._key, encode_result(result), now)
+        """Store the result; it is the caller's even where storing it fails."""
         self._kept = True
+        try:
+            self._store.finish(self._key, encode(result), now, token=self._token)
+        except LedgerError as error:
+            log.error("the answer under key %s could not be kept: %s", self._key, error)
         return result
 
-    def __enter__(self) -> Lease:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -60,8 +78,12 @@ class Lease:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if not self._kept:
-            self._store.abandon(self._key)
+        if self._kept:
+            return
+        try:
+            self._store.abandon(self._key, token=self._token)
+        except LedgerError as failure:  # what ended the run says more
+            log.error("key %s stays taken until its lease ends: %s", self._key, failure)
 
 
 def _digest(cascade: Cascade) -> str:

@@ -96,11 +96,10 @@ class Router:
                 f"no policies at {root}: pass a path, set ROUTER_POLICIES, or run `router init`"
             )
         self._holder = PolicyHolder(root, self._catalog, wall)
-        self._client_options = {
-            "client": client,
-            "http_client": http_client,
-            "base_url": base_url,
-        }
+        given = {"client": client, "http_client": http_client, "base_url": base_url}
+        self._client = replace(
+            settings.client, **{name: value for name, value in given.items() if value is not None}
+        )
         self._emulator = emulator
         self._given = transport
         self._given_async = async_transport
@@ -162,7 +161,7 @@ class Router:
 
         lease = Lease.take(self._results(), key, cascade, self._wall())
         if lease.stored is not None:
-            return replace(lease.stored, replayed=True)
+            return lease.stored
         with lease:
             return lease.keep(drive(cascade, transport, self._ledger, self._sleep), self._wall())
 
@@ -208,7 +207,7 @@ class Router:
 
         lease = await asyncio.to_thread(Lease.take, self._results(), key, cascade, self._wall())
         if lease.stored is not None:
-            return replace(lease.stored, replayed=True)
+            return lease.stored
         with lease:
             result = await adrive(cascade, transport, self._ledger)
             return await asyncio.to_thread(lease.keep, result, self._wall())
@@ -392,18 +391,18 @@ class Router:
             from router.emulator import EmulatorTransport
 
             return EmulatorTransport(self._shared_emulator(), sleep=self._sleep)
-        from router.claude.settings import build_transport
+        from router.claude.settings import transport
 
-        return build_transport(self._settings.client, **self._client_options)
+        return transport(self._client)
 
     def _build_async_transport(self) -> AsyncTransport:
         if self._engine.emulated:
             from router.emulator import AsyncEmulatorTransport
 
             return AsyncEmulatorTransport(self._shared_emulator())
-        from router.claude.settings import build_async_transport
+        from router.claude.settings import async_transport
 
-        return build_async_transport(self._settings.client, **self._client_options)
+        return async_transport(self._client)
 
     def _shared_emulator(self) -> Emulator:
         if self._emulator is None:

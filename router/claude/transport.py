@@ -63,8 +63,11 @@ def _rebuild_fault(kind: str, message: str, maybe_billed: bool) -> TransportFaul
 
 
 class WireStream(Protocol):
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
     def chunks(self) -> Iterator[bytes]:
         """Decoded bytes as they come. Raises TransportFault."""
@@ -72,8 +75,11 @@ class WireStream(Protocol):
 
 
 class AsyncWireStream(Protocol):
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
     def chunks(self) -> AsyncIterator[bytes]: ...
 

@@ -137,11 +137,16 @@ class Account:
     def has_pending(self) -> bool:
         return bool(self._pending)
 
-    def cancel(self, now: float, latency: float) -> Record:
-        """Close what is open, at its reservation: a cancelled call may have been billed."""
+    def cancel(self, now: float, latency: float, cut: Fault | None = None) -> Record:
+        """Close what is open, at its reservation: a cancelled call may have been billed.
+
+        `cut` is how far a stream had come; its usage is noted, though what the API bills after
+        its reader has gone is not known.
+        """
         for opened in list(self._open.values()):
-            fault = _cancelled(max(0.0, now - opened.started_at), opened.emulated)
-            self._close(_Entry(opened, fault, Charge(opened.cost, Usage(), known=False), None))
+            fault = _cancelled(max(0.0, now - opened.started_at), cut)
+            charge = Charge(opened.cost, fault.usage or Usage(), known=False)
+            self._close(_Entry(opened, fault, charge, None))
         return self.record(self.run_row(status="cancelled", latency=latency, error="cancelled"))
 
     def usage(self) -> Usage:
@@ -282,11 +287,13 @@ def _status(outcome: Outcome) -> int | None:
     return outcome.http_status if isinstance(outcome, Reply) else outcome.status
 
 
-def _cancelled(latency: float, emulated: bool) -> Fault:
+def _cancelled(latency: float, cut: Fault | None) -> Fault:
     return Fault(
         FaultKind.CANCELLED,
         "the caller gave up",
+        request_id=None if cut is None else cut.request_id,
         maybe_billed=True,
+        usage=None if cut is None else cut.usage,
         latency=latency,
-        emulated=emulated,
+        first_token=None if cut is None else cut.first_token,
     )

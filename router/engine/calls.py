@@ -23,7 +23,7 @@ from router.engine.effects import (
 from router.engine.plan import reservation
 from router.engine.request import RenderedPrompt, betas, build_body
 from router.engine.retrying import HARMS_CIRCUIT, RetryLoop, retryable
-from router.errors import BudgetExceeded, CatalogError, DeadlineExceeded
+from router.errors import BudgetExceeded, CatalogError, DeadlineExceeded, UsageError
 from router.types import Attempt, Usage
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Calls:
             return self._circuit_open(tier)
         attempt, request = self._open(tier, role, waited=0.0, relay=relay)
         yield self._run.account.record()
-        outcome = self._settle(tier, attempt, (yield Call(request)))
+        outcome = yield from self._make(tier, attempt, request)
         return (yield from self._retried(tier, role, outcome, relay=relay))
 
     def samples(
@@ -116,7 +116,7 @@ class Calls:
             yield Sleep(wait, self._note(tier, outcome, wait))
             attempt, request = self._open(tier, role, waited=wait, relay=relay)
             yield run.account.record()
-            outcome = self._settle(tier, attempt, (yield Call(request)))
+            outcome = yield from self._make(tier, attempt, request)
         return outcome
 
     # --- one attempt ------------------------------------------------------------------
@@ -174,6 +174,16 @@ class Calls:
             betas=betas(tier, model),
         )
         return attempt, request
+
+    def _make(self, tier: Tier, attempt: Attempt, request: Request) -> Steps[Outcome]:
+        """Have an attempt made, and account for it."""
+        try:
+            outcome = yield Call(request)
+        except UsageError as error:
+            # No client could be built: nothing was sent, and the row must not say it may have been.
+            self._settle(tier, attempt, Fault(FaultKind.INVALID_REQUEST, error.message))
+            raise
+        return self._settle(tier, attempt, outcome)
 
     def _settle(self, tier: Tier, attempt: Attempt, outcome: Outcome) -> Outcome:
         """Account for an attempt; an answer by another model is a fault if the policy says."""

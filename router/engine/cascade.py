@@ -18,10 +18,10 @@ from typing import Any
 from router.catalog.models import Catalog
 from router.compiler.model import Task
 from router.engine.account import Account
-from router.engine.effects import Emit, Record, Steps
+from router.engine.effects import Emit, Fault, Outcome, Record, Steps
 from router.engine.ladder import Climbed, Ladder
 from router.engine.limits import Limits
-from router.errors import LedgerError, RunError
+from router.errors import RouterError
 from router.types import Discard, Result, TextDelta
 
 __all__ = ["Cascade", "Engine", "RunRequest"]
@@ -76,19 +76,22 @@ class Cascade:
             started_at=wall,
         )
         self._finished = False
+        self._cut: Fault | None = None
 
     def steps(self) -> Steps[Result]:
         """The run. Its value is the result.
 
         Raises:
             RunError: by kind, after the run's rows have been recorded.
+            UsageError: no client can be built from the deployment's settings.
             LedgerError: an attempt could not be reserved and the ledger is required.
         """
         request, account = self.request, self.account
         ladder = Ladder(request.task, request.inputs, "answer", self)
+        # Whatever ends the run early is recorded with what was spent until then.
         try:
             climbed = yield from ladder.climb()
-        except (RunError, LedgerError) as error:
+        except RouterError as error:
             self._finished = True
             yield account.record(
                 account.run_row(status="failed", latency=self.elapsed(), error=type(error).__name__)
@@ -111,6 +114,10 @@ class Cascade:
         )
         return result
 
+    def note_cut(self, outcome: Outcome | None) -> None:
+        """How far a relayed attempt had come, should the run be abandoned now."""
+        self._cut = outcome if isinstance(outcome, Fault) else None
+
     def abandon(self) -> Record | None:
         """The record of a run that was cut off; None where nothing is left to say.
 
@@ -119,7 +126,7 @@ class Cascade:
         if self._finished or not self.account.made:
             return None
         self._finished = True
-        return self.account.cancel(self.engine.wall(), self.elapsed())
+        return self.account.cancel(self.engine.wall(), self.elapsed(), self._cut)
 
     def elapsed(self) -> float:
         return self.engine.monotonic() - self.started
