@@ -1,0 +1,106 @@
+"""What a rule is: a name, five short texts for its page, and, for most, a check.
+
+Rules are pure: a linked task and facts in, findings out. What the reader and the compiler find on
+their way has a rule without a check here, so that every finding's name leads to a page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from router.catalog.models import Catalog, Model
+from router.compiler.compilation import CompiledTask
+from router.compiler.model import Tier
+from router.policy.findings import at_key, at_node, at_place
+from router.policy.nodes import Node, SourceText
+from router.types import Finding, Severity, Span
+
+__all__ = ["Check", "Facts", "Rule", "TextCheck"]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules know beyond the task they look at.
+
+    Args:
+        today: the day (UTC) by which lifecycles and prices are judged.
+        tasks: every task that links, by name.
+        models: the names for pins, by the policy file they are in force in.
+    """
+
+    catalog: Catalog
+    today: date
+    tasks: Mapping[str, CompiledTask] = field(default_factory=dict)
+    models: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
+
+    def model(self, tier: Tier) -> Model | None:
+        """The catalog's entry of a tier's model; None for local tiers and unknown models.
+
+        An alias gives the model that it stands for, so that other rules can go on speaking.
+        """
+        if tier.local:
+            return None
+        catalog = self.catalog
+        return catalog.get(tier.model) or catalog.get(catalog.aliases.get(tier.model, ""))
+
+
+Check = Callable[[CompiledTask, Facts], Iterable[Finding]]
+TextCheck = Callable[[SourceText], Iterable[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule and its page.
+
+    Args:
+        name: the file's name with dashes; what findings carry.
+        severity: of its findings, unless one says otherwise.
+        summary: a sentence: what it catches.
+        avoid, prefer: small examples in YAML.
+        why: what goes wrong otherwise.
+        configure: what an author can do where the rule does not suit.
+        check: on each task that links. None: the reader or the compiler finds it.
+        check_text: on the text of each file that is read, templates included.
+    """
+
+    name: str
+    severity: Severity
+    summary: str
+    avoid: str
+    prefer: str
+    why: str
+    configure: str
+    check: Check | None = None
+    check_text: TextCheck | None = None
+
+    def at(
+        self,
+        node: Node,
+        message: str,
+        help: str | None = None,  # noqa: A002 - the name of the field in Finding
+        *,
+        key: str | None = None,
+        severity: Severity | None = None,
+        notes: Sequence[str] = (),
+    ) -> Finding:
+        """A finding of this rule at a value, or at one of a map's keys."""
+        severity = severity or self.severity
+        if key is None:
+            return at_node(self.name, message, node, severity=severity, help=help, notes=notes)
+        return at_key(self.name, message, node, key, severity=severity, help=help, notes=notes)
+
+    def at_place(
+        self,
+        place: tuple[SourceText, Span],
+        message: str,
+        help: str | None = None,  # noqa: A002 - as above
+        *,
+        severity: Severity | None = None,
+        notes: Sequence[str] = (),
+    ) -> Finding:
+        """A finding of this rule at a span of a text."""
+        source, span = place
+        severity = severity or self.severity
+        return at_place(self.name, message, source, span, severity=severity, help=help, notes=notes)

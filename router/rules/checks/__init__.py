@@ -1,0 +1,1 @@
+"""Rules that judge linked tasks and texts, one a file."""

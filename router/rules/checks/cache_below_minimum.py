@@ -1,0 +1,51 @@
+"""cache-below-minimum: a breakpoint that caches nothing, in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.compiler.compilation import CompiledTask
+from router.rules.base import Facts, Rule
+from router.rules.prompts import parts
+from router.rules.sizes import constant_prefix, prefix_tokens
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check"]
+
+
+def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
+    if not any(part.cache is not None for part in parts(compiled)):
+        return
+    body, breakpoints = constant_prefix(compiled)
+    short: list[dict[str, str]] = [{} for _ in breakpoints]
+    sizes: list[int] = [0 for _ in breakpoints]
+    for tier in compiled.task.tiers:
+        model = facts.model(tier)
+        minimum = model.limits.min_cacheable_tokens if model and model.limits else None
+        if model is None or minimum is None:
+            continue
+        for index, tokens in enumerate(prefix_tokens(body, facts, tier)[: len(breakpoints)]):
+            if tokens < minimum:
+                short[index][model.id] = f"{model.id} caches from {minimum:,} on"
+                sizes[index] = max(sizes[index], tokens)
+    for part, lacking, tokens in zip(breakpoints, short, sizes, strict=True):
+        if lacking:
+            message = f"about {tokens:,} tokens up to here; {', '.join(lacking.values())}"
+            help_line = "move the breakpoint behind more constant text, or remove it"
+            yield RULE.at(part.node, message, help_line, key="cache")
+
+
+RULE = Rule(
+    name="cache-below-minimum",
+    severity=Severity.WARNING,
+    summary="The prompt up to a breakpoint is too short for the cache of a tier's model.",
+    avoid="system: [{text: You sort mail., cache: 1h}]",
+    prefer="system: [{file: role.md.j2}, {file: long-taxonomy.md.j2, cache: 1h}]",
+    why=(
+        "Below its minimum a model caches nothing and says nothing: every call pays the full "
+        "price. Minimums differ per model (512 to 4,096 tokens), so a prefix may be cached on one "
+        "tier and not on the next. Tokens are estimated offline, and rather too many than too few."
+    ),
+    configure="`router plan TASK` shows the estimate of each breakpoint and the model's minimum.",
+    check=check,
+)

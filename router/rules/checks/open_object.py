@@ -1,0 +1,49 @@
+"""open-object: the answer may hold what nobody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from router.compiler.compilation import CompiledTask
+from router.rules.base import Facts, Rule
+from router.rules.schemas import place, walk
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check"]
+
+
+def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
+    output = compiled.task.output
+    if output is None:
+        return
+    for path, schema in walk(output.source):
+        if _is_open(schema):
+            node, key = place(compiled, "output", path)
+            where = f"`{path[-1]}`" if path else "the answer"
+            message = f"{where} may have properties that the schema does not name"
+            yield RULE.at(node, message, "add `additionalProperties: false`", key=key)
+
+
+def _is_open(schema: Mapping[str, Any]) -> bool:
+    if "properties" not in schema or "$ref" in schema:
+        return False
+    return (
+        schema.get("additionalProperties") is not False
+        and schema.get("unevaluatedProperties", True) is not False
+    )
+
+
+RULE = Rule(
+    name="open-object",
+    severity=Severity.INFO,
+    summary="An object of the output schema does not say `additionalProperties: false`.",
+    avoid="output: {type: object, properties: {label: …}}",
+    prefer="output: {type: object, additionalProperties: false, properties: {label: …}}",
+    why=(
+        "The API only takes closed objects, so a closed one is sent in any case. Where the schema "
+        "is open, replies of endpoints that enforce nothing may carry extra fields unnoticed."
+    ),
+    configure="Close the object, or leave it: the schema is enforced as written.",
+    check=check,
+)

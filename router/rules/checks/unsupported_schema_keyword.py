@@ -1,0 +1,42 @@
+"""unsupported-schema-keyword: what the API leaves to us."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.compiler.compilation import CompiledTask
+from router.rules.base import Facts, Rule
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check"]
+
+_SHOWN = 8
+
+
+def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
+    output = compiled.task.output
+    if output is None or not output.removed:
+        return
+    removed = output.removed
+    if output.wire is None:
+        message = f"the API cannot enforce this schema: {removed[0]}"
+    else:
+        more = f" and {len(removed) - _SHOWN} more" if len(removed) > _SHOWN else ""
+        message = f"enforced on the reply, not by the API: {', '.join(removed[:_SHOWN])}{more}"
+    help_line = "an answer that breaks these is paid for, and escalates"
+    yield RULE.at(compiled.node, message, help_line, key="output")
+
+
+RULE = Rule(
+    name="unsupported-schema-keyword",
+    severity=Severity.INFO,
+    summary="The output schema uses keywords that structured outputs cannot enforce.",
+    avoid="confidence: {type: number, minimum: 0, maximum: 1}   # and a prompt that does not say so",
+    prefer="confidence: {type: number, minimum: 0, maximum: 1}   # and a prompt that does",
+    why=(
+        "The API refuses ranges, lengths and some patterns in a schema. They are left out of "
+        "what is sent and enforced on the reply, so the model has to learn of them from the prompt."
+    ),
+    configure="Nothing to do where the prompt states the limits; an `enum` is enforced by the API.",
+    check=check,
+)

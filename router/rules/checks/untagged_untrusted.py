@@ -1,0 +1,46 @@
+"""untagged-untrusted: text from outside that nothing keeps apart from the prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.compiler.compilation import CompiledTask
+from router.rules.base import Facts, Rule
+from router.rules.prompts import parts
+from router.rules.schemas import free_text, properties
+from router.rules.text_places import name_place
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check"]
+
+
+def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
+    task = compiled.task
+    if task.input is None:
+        return
+    declared = properties(task.input)
+    for part in parts(compiled):
+        template = part.template if part.kind == "user" else None
+        for name in sorted(template.untagged - task.trusted) if template is not None else ():
+            if template is not None and free_text(declared.get(name), task.input.source):
+                yield RULE.at_place(
+                    name_place(part, template, name),
+                    f"untrusted input `{name}` outside a tag",
+                    f'write {{{{ {name} | tag("{name}") }}}}',
+                )
+
+
+RULE = Rule(
+    name="untagged-untrusted",
+    severity=Severity.ERROR,
+    summary="An untrusted input is written into the prompt without `| tag(...)`.",
+    avoid='user: "Summarise: {{ message }}"',
+    prefer="user: 'Summarise: {{ message | tag(\"message\") }}'",
+    why=(
+        "Without an element around it nobody, the model included, can tell where the stranger's "
+        "text ends. `tag` wraps it so that the text can neither close nor forge its element. "
+        "Numbers, booleans and enums, images, documents and turns need no tag."
+    ),
+    configure="List an input under `trusted` if your own program sets it.",
+    check=check,
+)

@@ -1,0 +1,32 @@
+"""The model names of a task: what the catalog says of them, and where each is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.catalog.lookup import Verdict, describe
+from router.compiler.compilation import CompiledTask
+from router.compiler.model import Tier
+from router.policy.nodes import Node
+from router.rules.base import Facts
+from router.rules.ladder import tier_nodes
+
+__all__ = ["judged_models"]
+
+
+def judged_models(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[Verdict, Node]]:
+    """The verdict on each tier's model and the place of its id, under `models` where it is there.
+
+    Local tiers are left out, and unknown models: the compiler has reported those.
+    """
+    catalog = facts.catalog
+    for tier, node in tier_nodes(compiled):
+        if tier.local or not (tier.model in catalog.models or tier.model in catalog.aliases):
+            continue
+        yield describe(catalog, tier.model, facts.today), _place(compiled, facts, tier, node)
+
+
+def _place(compiled: CompiledTask, facts: Facts, tier: Tier, node: Node) -> Node:
+    written = node.get("model") or node
+    pin = facts.models.get(compiled.file, {}).get(str(written.value))
+    return pin if pin is not None and pin.value == tier.model else written

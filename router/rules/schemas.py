@@ -1,0 +1,142 @@
+"""JSON Schemas as rules look at them: what may an input be, how long, and where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from router.compiler.compilation import CompiledTask
+from router.compiler.model import Schema
+from router.compiler.schema_check import children, resolve
+from router.policy.nodes import Node
+
+__all__ = ["always_given", "at_path", "free_text", "max_chars", "place", "properties", "walk"]
+
+_NOT_TEXT = frozenset({"number", "integer", "boolean", "null"})
+_DEEPEST = 12  # recursive schemas have no longest value
+_NUMBER_CHARS = 24
+_ESCAPED = 1  # JSON adds a little to a string; a prompt's estimate is no more exact than that
+
+
+def properties(schema: Schema | None) -> Mapping[str, Any]:
+    """The top-level properties of a schema."""
+    found = schema.source.get("properties") if schema is not None else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def always_given(schema: Schema) -> frozenset[str]:
+    """The top-level properties that a value has once defaults are filled in."""
+    defaults = (n for n, s in properties(schema).items() if isinstance(s, Mapping))
+    known = properties(schema)
+    return frozenset(schema.source.get("required", ())) | {
+        name for name in defaults if "default" in known[name]
+    }
+
+
+def at_path(schema: Schema, path: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    """The schemas of the values under a path; an empty map stands for "anything"."""
+    look = getattr(schema, "at", None)  # the compiler's schemas know; other ones need not
+    return cast("list[Mapping[str, Any]]", look(path)) if look is not None else [{}]
+
+
+def free_text(schema: Any, root: Mapping[str, Any], depth: int = 0) -> bool:
+    """Whether a value may hold text of anyone's choosing: numbers and enums hold none."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return True
+    if "enum" in schema or "const" in schema:
+        return False
+    if "$ref" in schema:
+        return free_text(resolve(root, schema["$ref"]), root, depth + 1)
+    kind = schema.get("type")
+    kinds = set(kind) if isinstance(kind, list) else {kind}
+    kinds -= _NOT_TEXT
+    if not kinds:
+        return False
+    if kinds == {"array"} and isinstance(schema.get("items"), Mapping):
+        return free_text(schema["items"], root, depth + 1)
+    return True
+
+
+def max_chars(schema: Any, root: Mapping[str, Any], depth: int = 0) -> int | None:
+    """At most so many characters once written into a prompt; None where nothing bounds it."""
+    if not isinstance(schema, Mapping) or depth > _DEEPEST:
+        return None
+    if "enum" in schema:
+        return max((len(str(value)) for value in schema["enum"]), default=0)
+    if "const" in schema:
+        return len(str(schema["const"]))
+    if "$ref" in schema:
+        return max_chars(resolve(root, schema["$ref"]), root, depth + 1)
+    kind = schema.get("type")
+    kinds = kind if isinstance(kind, list) else [kind]
+    sizes = [_size(one, schema, root, depth) for one in kinds]
+    known = [size for size in sizes if size is not None]
+    return max(known) if len(known) == len(sizes) and known else None
+
+
+def _size(kind: Any, schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> int | None:
+    if kind in _NOT_TEXT:
+        return _NUMBER_CHARS
+    if kind == "string":
+        longest = schema.get("maxLength")
+        return int(longest) if isinstance(longest, int | float) else None
+    if kind == "array":
+        return _array(schema, root, depth)
+    if kind == "object":
+        return _object(schema, root, depth)
+    return None
+
+
+def _array(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> int | None:
+    most, item = schema.get("maxItems"), max_chars(schema.get("items"), root, depth + 1)
+    if not isinstance(most, int | float) or item is None:
+        return None
+    return int(most) * (item + 4) + 2
+
+
+def _object(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> int | None:
+    if schema.get("additionalProperties") is not False:
+        return None
+    total = 2
+    for name, child in (schema.get("properties") or {}).items():
+        size = max_chars(child, root, depth + 1)
+        if size is None:
+            return None
+        total += len(name) + size + 6
+    return total
+
+
+def walk(root: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """Every subschema with its path, outermost first; references are not followed."""
+    pending: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
+    while pending:
+        path, schema = pending.pop(0)
+        if isinstance(schema, Mapping):
+            yield path, schema
+            pending.extend(((*path, *step), child) for step, child in children(schema))
+
+
+def place(compiled: CompiledTask, key: str, path: tuple[str | int, ...]) -> tuple[Node, str | None]:
+    """Where a part of the `input` or `output` schema is written: the node, and the key in it.
+
+    A schema in a file of its own has no places here: its `input` or `output` key stands for it.
+    """
+    written = compiled.node.get(key)
+    if written is None:
+        return compiled.node, None
+    if written.get("file") is not None and not path_exists(written, path):
+        return compiled.node, key
+    if not path:
+        return compiled.node, key
+    parent = written.at(*path[:-1])
+    last = path[-1]
+    if parent is None:
+        return compiled.node, key
+    if isinstance(last, str) and parent.get(last) is not None:
+        return parent, last
+    return parent.at(last) or parent, None
+
+
+def path_exists(node: Node, path: tuple[str | int, ...]) -> bool:
+    """Whether a path leads anywhere below a node."""
+    return bool(path) and node.at(*path) is not None
