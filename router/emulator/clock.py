@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
 import threading
@@ -42,6 +41,8 @@ class SystemClock:
             time.sleep(seconds)
 
     async def asleep(self, seconds: float) -> None:
+        import asyncio  # as costly to load as the rest of the emulator, and often not needed
+
         await asyncio.sleep(max(seconds, 0.0))
 
 
@@ -77,6 +78,8 @@ class ManualClock:
         self.advance(max(seconds, 0.0))
 
     async def asleep(self, seconds: float) -> None:
+        import asyncio
+
         ticket = (self._now + max(seconds, 0.0), next(self._tickets))
         heapq.heappush(self._sleepers, ticket)
         try:

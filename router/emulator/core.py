@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,8 @@ from itertools import chain
 from random import Random
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
 
 from router.catalog import load_catalog
 from router.catalog.models import Catalog, Model
@@ -190,14 +191,16 @@ class Emulator:
         model, prompt = self._accept(body, headers, day)
         with self._lock:
             wait = self._limiter.wait(model, prompt.tokens, now)
-            answer_headers.update(self._limiter.headers(model, now))
             if wait is not None:
+                answer_headers.update(self._limiter.headers(model, now))
                 raise _Refused(429, "This request would exceed the rate limit", retry_after=wait)
             self._accepted += 1
             request = MessageRequest(body, headers, model.id, self._accepted)
             self.requests.append(request)
         item = self._reply_to(request)
         if isinstance(item, Fault):
+            with self._lock:
+                answer_headers.update(self._limiter.headers(model, now))
             return fault_reply(item, answer_headers, now)
         return self._answer(item, request, model, prompt, answer_headers, now)
 
@@ -214,9 +217,9 @@ class Emulator:
         with self._lock:
             used = self._cache.use(model.id, minimum, prompt.blocks, now)
         used = used.plus_input(prompt.beside)
-        random = self._random(request.number, request.digest)
+        random = self._random(request.number, prompt.key)
         # What is made up depends on the request alone: the same question, the same answer.
-        content_random = self._random(request.digest)
+        content_random = self._random(prompt.key)
         message = build_message(answer, request, model, used, content_random, random)
         with self._lock:
             output = message["usage"].get("output_tokens")
@@ -282,7 +285,7 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if len(body) > _LARGEST:
         raise _Refused(413, "Request exceeds the maximum allowed number of bytes (32 MB)")
     try:
-        parsed = json.loads(body)
+        parsed = msgspec.json.decode(body)
     except (ValueError, RecursionError):
         raise _Refused(400, "The request body is not valid JSON") from None
     if not isinstance(parsed, dict):

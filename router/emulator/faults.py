@@ -131,7 +131,7 @@ BODIES: Mapping[str, Callable[[], bytes]] = {
     "null": lambda: b"null",
     "list": lambda: b"[]",
     "string": lambda: b'"ok"',
-    "nan": lambda: _message(usage={"input_tokens": float("nan"), "output_tokens": 1}),
+    "nan": lambda: _message().replace(b'"input_tokens":1', b'"input_tokens":NaN'),
     "invalid_utf8": lambda: _message().replace(b"[emulated]", b"\xff\xfe\xfd"),
     "deep": lambda: b"[" * 20_000 + b"]" * 20_000,
     "doubled": lambda: _message() + _message(),

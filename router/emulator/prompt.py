@@ -7,7 +7,6 @@ requests share a cached prefix exactly when the digests of its last blocks are e
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -15,6 +14,7 @@ from typing import Any, Literal
 from router.catalog.models import Model
 from router.catalog.tokens import estimate_body
 from router.emulator.request import blocks_of
+from router.emulator.wire import json_bytes
 
 __all__ = ["Prompt", "PromptBlock", "read_prompt", "ttl_of"]
 
@@ -39,6 +39,11 @@ class Prompt:
 
     blocks: tuple[PromptBlock, ...]
     beside: int
+
+    @property
+    def key(self) -> str:
+        """The same for the same question."""
+        return self.blocks[-1].digest.hex()
 
     @property
     def tokens(self) -> int:
@@ -68,7 +73,7 @@ def read_prompt(body: Mapping[str, Any], model: Model) -> Prompt:
             before = section
         bare = {k: v for k, v in block.items() if k != "cache_control"}
         # Keys stay in the order they were sent in: a client that shuffles them loses the cache.
-        running.update(f"\0{section}\0{role}\0".encode() + _json(bare))
+        running.update(f"\0{section}\0{role}\0".encode() + json_bytes(bare))
         blocks.append(
             PromptBlock(
                 where,
@@ -119,7 +124,7 @@ def _section_salt(section: str, body: Mapping[str, Any]) -> bytes:
             for message in body.get("messages") or ()
             for block in blocks_of(message.get("content"))
         )
-    return _json(salt)
+    return json_bytes(salt)
 
 
 def _tokens(
@@ -133,7 +138,3 @@ def _tokens(
     bare = {"tools": [block], "tool_choice": {"type": "none"}}
     asked = {"tools": [block], "tool_choice": body.get("tool_choice")}
     return estimate_body(asked if first else bare, model).total
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 __all__ = ["ERROR_TYPES", "EmulatedReply", "Ending", "error_body", "json_bytes"]
 
@@ -90,7 +91,8 @@ class EmulatedReply:
 
 
 def json_bytes(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    """Compact JSON in UTF-8, keys in their order. Raises TypeError for what is no JSON value."""
+    return msgspec.json.encode(value)
 
 
 def error_body(
