@@ -69,6 +69,7 @@ class Report:
 
     def unknown_key(self, node: Node, key: str, known: Iterable[str], refused: str | None) -> None:
         self.blamed.add(id(node.value[key]))
+        meanings = self._typos.setdefault(id(node), set())
         if refused is not None:
             message = f"the key {quoted(key)} cannot be used: {refused}"
             self._add(at_key("unknown-key", message, node, key, help="remove it"))
@@ -77,7 +78,7 @@ class Report:
         meant = suggest(key, absent)
         help_line = None
         if meant is not None:
-            self._typos.setdefault(id(node), set()).add(meant)
+            meanings.add(meant)
             help_line = f"did you mean `{meant}`?"
         elif 0 < len(absent) <= _MANY:
             help_line = f"known here: {', '.join(absent)}"
@@ -101,12 +102,16 @@ class Report:
             self._add(at_key("conflicting-keys", message, node, key, help=help_line))
 
     def missing(self, node: Node, parent: Node | None, key: Key, wanted: Sequence[str]) -> None:
-        """One of `wanted` is needed; said once for each map, and not beside a likely typo."""
+        """One of `wanted` is needed; said once for each map, and not beside a likely typo.
+
+        Where there is a choice, any unknown key may have been meant for one of them.
+        """
         mark = (id(node), wanted[0])
         if mark in self._missing or _has_refused_keys(node):
             return
         self._missing.add(mark)
-        if self._typos.get(id(node), set()) & set(wanted):
+        meanings = self._typos.get(id(node))
+        if meanings is not None and (len(wanted) > 1 or wanted[0] in meanings):
             return
         names = " or ".join(quoted(name) for name in wanted)
         message = f"{_name(key)} needs {names}"
