@@ -26,8 +26,8 @@ _SECRETS = re.compile(
     | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}(?:\.[A-Za-z0-9_\-]*)?   # JSON web tokens
     | (?<=://)[^/\s:@]+:[^/\s@]+(?=@)                         # user:password in a URL
     | (?i:\b(?:bearer|basic)\s+[A-Za-z0-9+/=_\-.~]{8,})
-    | (?i:\b(?:x-api-key|api[-_]?key|auth[-_]?token|authorization|password|secret)
-        ["']?\s*[:=]\s*["']?(?!\[redacted\])[^\s"',;]{6,})
+    | (?i:(?:x-api-key|api[-_]?key|auth[-_]?token|authorization|password|secret)
+        ["']?\s*[:=]\s*["']?(?:(?:bearer|basic)\s+)?(?!\[redacted\])[^\s"',;]{6,})
     """,
     re.VERBOSE,
 )

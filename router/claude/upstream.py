@@ -6,6 +6,7 @@ strings and flags leave this module.
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterable, Iterator
 
@@ -37,66 +38,100 @@ def fault_of(
     for cause in causes:
         if isinstance(cause, TransportFault):
             return TransportFault(cause.kind, cause.message, maybe_billed=cause.maybe_billed)
+    if not receiving:
+        tls = _tls_fault(causes, secrets)
+        if tls is not None:
+            return tls
+    for kinds, kind, message, maybe_billed in _RULES:
+        for cause in causes:
+            if isinstance(cause, kinds):
+                said = message.format(error=cause)
+                return _fault(kind, said, maybe_billed, secrets)
     for cause in causes:
-        if isinstance(cause, ssl.SSLError) and not receiving:
-            final = isinstance(cause, ssl.SSLCertVerificationError) or any(
-                part in (cause.reason or "") for part in _TLS_FINAL
-            )
-            kind = FaultKind.TLS if final else FaultKind.CONNECTION
-            why = getattr(cause, "verify_message", None) or cause.reason or "handshake failed"
-            return _fault(kind, f"no TLS connection: {why}", False, secrets)
-    for cause in reversed(causes):  # the innermost knows best
-        fault = _network_fault(cause, secrets, receiving)
-        if fault is not None:
-            return fault
+        if isinstance(cause, (httpx2.RemoteProtocolError, aiohttp.http.HttpProcessingError)):
+            return _protocol_fault(str(cause), secrets, receiving)
+        if isinstance(cause, (httpx2.NetworkError, aiohttp.ClientConnectionError, OSError)):
+            return _lost(secrets, receiving)
     return _local_fault(causes, secrets, receiving)
 
 
-def _network_fault(
-    error: BaseException, secrets: Iterable[str], receiving: bool
-) -> TransportFault | None:
-    if isinstance(error, (httpx2.ConnectTimeout, aiohttp.ConnectionTimeoutError)):
-        return _fault(FaultKind.CONNECTION, "cannot reach the endpoint: timed out", False, secrets)
-    if isinstance(error, httpx2.PoolTimeout):
-        return _fault(FaultKind.TIMEOUT, "no free connection in time", False, secrets)
-    if isinstance(error, (httpx2.TimeoutException, anthropic.APITimeoutError, TimeoutError)):
-        return _fault(FaultKind.TIMEOUT, "the time limit passed", True, secrets)
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return _fault(FaultKind.CONNECTION, f"cannot reach the endpoint: {error}", False, secrets)
-    if isinstance(error, (httpx2.UnsupportedProtocol, httpx2.InvalidURL, aiohttp.InvalidURL)):
-        return _fault(FaultKind.CONNECTION, "the base URL is not usable", False, secrets)
-    if isinstance(error, httpx2.LocalProtocolError):
-        return _fault(FaultKind.INVALID_REQUEST, "the request is not HTTP", False, secrets)
-    if isinstance(error, httpx2.DecodingError):
-        return _fault(FaultKind.BAD_RESPONSE, "the answer's compression is broken", True, secrets)
-    if isinstance(error, aiohttp.ClientPayloadError):
-        return _fault(FaultKind.TRUNCATED_BODY, "the answer was cut in the middle", True, secrets)
-    if isinstance(error, (httpx2.RemoteProtocolError, aiohttp.http.HttpProcessingError)):
-        return _protocol_fault(str(error), secrets, receiving)
-    if isinstance(error, aiohttp.ClientResponseError):
-        return _protocol_fault(error.message, secrets, receiving)
-    if isinstance(error, (httpx2.ProxyError, aiohttp.ClientHttpProxyError)):
-        return _fault(FaultKind.CONNECTION, f"the proxy refuses: {error}", False, secrets)
-    if isinstance(error, httpx2.ConnectError) and not _answered(error):
-        return _fault(FaultKind.CONNECTION, f"cannot reach the endpoint: {error}", False, secrets)
-    if isinstance(
-        error, (httpx2.NetworkError, aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionError)
-    ):
-        return _lost(secrets, receiving)
+# The first rule that fits any exception of the chain: from what says most to what says least.
+# Lost connections of aiohttp's are ConnectErrors to httpx2, so they stand before these.
+_RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...] = (
+    (
+        (httpx2.ConnectTimeout, aiohttp.ConnectionTimeoutError),
+        FaultKind.CONNECTION,
+        "cannot reach the endpoint: timed out",
+        False,
+    ),
+    ((httpx2.PoolTimeout,), FaultKind.TIMEOUT, "no free connection in time", False),
+    (
+        (httpx2.ProxyError, aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError),
+        FaultKind.CONNECTION,
+        "the proxy refuses: {error}",
+        False,
+    ),
+    (
+        (aiohttp.ClientConnectorError, ConnectionRefusedError, socket.gaierror),
+        FaultKind.CONNECTION,
+        "cannot reach the endpoint: {error}",
+        False,
+    ),
+    (
+        (httpx2.UnsupportedProtocol, httpx2.InvalidURL, aiohttp.InvalidURL),
+        FaultKind.CONNECTION,
+        "the base URL is not usable",
+        False,
+    ),
+    (
+        (httpx2.LocalProtocolError,),
+        FaultKind.INVALID_REQUEST,
+        "the request cannot be sent over HTTP",
+        False,
+    ),
+    (
+        (httpx2.DecodingError,),
+        FaultKind.BAD_RESPONSE,
+        "the answer's compression is broken",
+        True,
+    ),
+    (
+        (aiohttp.ClientPayloadError,),
+        FaultKind.TRUNCATED_BODY,
+        "the answer was cut in the middle",
+        True,
+    ),
+    (
+        (aiohttp.ClientResponseError,),
+        FaultKind.BAD_RESPONSE,
+        "the answer is not HTTP",
+        True,
+    ),
+    (
+        (httpx2.TimeoutException, anthropic.APITimeoutError, TimeoutError),
+        FaultKind.TIMEOUT,
+        "the time limit passed",
+        True,
+    ),
+)
+
+
+def _tls_fault(causes: list[BaseException], secrets: Iterable[str]) -> TransportFault | None:
+    for cause in reversed(causes):  # the innermost is OpenSSL's own
+        if isinstance(cause, ssl.SSLError):
+            reason = getattr(cause, "reason", None) or ""
+            certificate = isinstance(cause, ssl.SSLCertVerificationError)
+            final = certificate or any(part in reason for part in _TLS_FINAL)
+            kind = FaultKind.TLS if final else FaultKind.CONNECTION
+            why = getattr(cause, "verify_message", None) or reason or "the handshake failed"
+            return _fault(kind, f"no TLS connection: {why}", False, secrets)
     return None
-
-
-def _answered(error: BaseException) -> bool:
-    """aiohttp's lost connections arrive as ConnectError, although the request had gone out."""
-    return isinstance(
-        error.__cause__, (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
-    ) and not isinstance(error.__cause__, aiohttp.ClientConnectorError)
 
 
 def _protocol_fault(said: str, secrets: Iterable[str], receiving: bool) -> TransportFault:
     if "without sending a response" in said:
         return _lost(secrets, receiving)
-    if "without sending complete" in said or "incomplete" in said:
+    if "without sending complete" in said:
         return _fault(FaultKind.TRUNCATED_BODY, "the answer was cut in the middle", True, secrets)
     return _fault(FaultKind.BAD_RESPONSE, "the answer is not HTTP", True, secrets)
 
