@@ -11,6 +11,8 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
+_HELP = "raise the budget, or lower `max_tokens` or the inputs' `maxLength`"
+
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     usd = compiled.task.budget.usd
@@ -20,17 +22,14 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     first = compiled.task.tiers[0]
     one = attempt_cost(compiled, facts, first)
     if one is not None and one > usd:
-        message = f"one call on tier `{first.name}` can cost about ${float(one):.4f}, the budget is ${usd}"
-        help_line = "lower `max_tokens` or the inputs' `maxLength`, or raise the budget"
-        yield RULE.at(place, message, help_line)
+        message = f"one call on `{first.name}` can cost about ${one:.4f}, the budget is ${usd}"
+        yield RULE.at(place, message, _HELP)
         return
     total, names = path_cost(compiled, facts)
     if total > float(usd):
-        message = f"the path {' -> '.join(names)} can cost about ${total:.4f}, the budget is ${usd}"
-        help_line = (
-            "at the inputs' longest and the outputs' ceilings; raise the budget, or lower them"
-        )
-        yield RULE.at(place, message, help_line, severity=Severity.WARNING)
+        path = " -> ".join(names)
+        message = f"the path {path} can cost about ${total:.4f}, the budget is ${usd}"
+        yield RULE.at(place, message, _HELP, severity=Severity.WARNING)
 
 
 RULE = Rule(

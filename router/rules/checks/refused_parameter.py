@@ -73,10 +73,9 @@ def _service(tier: Tier, node: Node, model: Model, facts: Facts) -> Iterator[Fin
     if tier.speed == "fast":
         over = price.fast_until is not None and facts.today > price.fast_until
         if price.fast is None or over:
-            message = f"{model.id} has no fast mode" + (
-                f" since {price.fast_until}" if over else ""
-            )
-            yield RULE.at(node.get("speed") or node, message, "remove `speed`")
+            since = f" any more (until {price.fast_until})" if over else ""
+            place = node.get("speed") or node
+            yield RULE.at(place, f"{model.id} has no fast mode{since}", "remove `speed`")
     if tier.geography is not None and price.geography_us is None:
         message = f"{model.id} refuses a geography"
         yield RULE.at(node.get("geography") or node, message, "remove `geography`")
@@ -87,9 +86,8 @@ def _tool_choice(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if choice is None or choice.get("type") not in ("any", "tool"):
         return
     models = [facts.model(tier) for tier in compiled.task.tiers]
-    refusing = [
-        m.id for m in models if m and m.capabilities and not m.capabilities.forced_tool_choice
-    ]
+    known = [(m.id, m.capabilities) for m in models if m is not None and m.capabilities is not None]
+    refusing = [name for name, able in known if not able.forced_tool_choice]
     if refusing:
         message = f"{', '.join(dict.fromkeys(refusing))} may not be forced to call a tool"
         place = compiled.node.get("tool_choice") or compiled.node

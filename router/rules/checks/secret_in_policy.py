@@ -1,4 +1,4 @@
-"""secret-in-policy: keys belong to the deployment, never into files that are reviewed and copied."""
+"""secret-in-policy: keys belong to the deployment, not into files that people copy."""
 
 from __future__ import annotations
 

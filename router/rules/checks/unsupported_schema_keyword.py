@@ -31,8 +31,8 @@ RULE = Rule(
     name="unsupported-schema-keyword",
     severity=Severity.INFO,
     summary="The output schema uses keywords that structured outputs cannot enforce.",
-    avoid="confidence: {type: number, minimum: 0, maximum: 1}   # and a prompt that does not say so",
-    prefer="confidence: {type: number, minimum: 0, maximum: 1}   # and a prompt that does",
+    avoid="explanation: {type: string, maxLength: 300}   # and no word of it in the prompt",
+    prefer='explanation: {type: string, maxLength: 300}\nuser: "… Explain in thirty words."',
     why=(
         "The API refuses ranges, lengths and some patterns in a schema. They are left out of "
         "what is sent and enforced on the reply, so the model has to learn of them from the prompt."

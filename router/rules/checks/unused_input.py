@@ -42,7 +42,7 @@ RULE = Rule(
     name="unused-input",
     severity=Severity.WARNING,
     summary="An input is declared and used nowhere.",
-    avoid="input: {properties: {message: …, locale: …}}\nprompt: {user: '{{ message | tag(\"m\") }}'}",
+    avoid="input: {properties: {message: …, locale: …}}\nuser: '{{ message | tag(\"message\") }}'",
     prefer="input: {properties: {message: …}}",
     why=(
         "Callers send a value that changes nothing, and believe that it does. Often the template "
