@@ -8,6 +8,7 @@ from __future__ import annotations
 
 __all__ = [
     "MAX_CHARS",
+    "MAX_CODE",
     "MAX_DEPTH",
     "MAX_INCLUDES",
     "MAX_INCLUDE_DEPTH",
@@ -17,6 +18,7 @@ __all__ = [
     "MAX_RANGE",
     "MAX_SOURCE",
     "MAX_STEPS",
+    "MAX_TAGS",
     "Budget",
     "QuotaExceeded",
 ]
@@ -26,6 +28,8 @@ MAX_CHARS = 64 * 1024 * 1024  # characters read and written by filters and opera
 MAX_STEPS = 100_000  # loop rounds and elements handled, per render
 MAX_RANGE = 10_000
 MAX_SOURCE = 1024 * 1024  # characters of a template with its includes
+MAX_TAGS = 5_000  # `{{ }}` and `{% %}` in one text
+MAX_CODE = 50_000  # characters within them
 MAX_NODES = 20_000  # nodes of a template's syntax tree
 MAX_DEPTH = 40  # nesting of expressions and blocks
 MAX_LOOP_NESTING = 4

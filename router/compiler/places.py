@@ -39,18 +39,20 @@ class Places:
 
     def _read(self, source: str, environment: jinja2.Environment) -> None:
         offset = 0
+        line, line_start = 1, 0
         try:
             for _, kind, value in environment.lex(source):
                 found = source.find(value, offset)
                 if found < 0:
                     return
-                offset = found + len(value)
+                line += source.count("\n", offset, found)
+                line_start = source.rfind("\n", offset, found) + 1 or line_start
                 if kind in ("name", "operator", "string", "integer", "float"):
-                    line = source.count("\n", 0, found) + 1
-                    column = found - (source.rfind("\n", 0, found) + 1) + 1
-                    quoted = 1 if kind == "string" else 0
-                    self._columns[line, value.strip("'\"") if quoted else value].append(
-                        column + quoted
-                    )
+                    quote = 1 if kind == "string" else 0
+                    word = value.strip("'\"") if quote else value
+                    self._columns[line, word].append(found - line_start + 1 + quote)
+                offset = found + len(value)
+                line += value.count("\n")
+                line_start = source.rfind("\n", found, offset) + 1 or line_start
         except jinja2.TemplateSyntaxError:
             return  # the tokens up to the fault are known, which is what is asked for

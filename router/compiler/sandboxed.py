@@ -191,6 +191,9 @@ class _Reader:
 
     def parse(self, index: int, parents: tuple[str, ...]) -> nodes.Template:
         file, source = self.texts[index]
+        if _too_much_code(source):
+            message = f"more than {limits.MAX_TAGS} tags, or {limits.MAX_CODE} characters in them"
+            raise Refused([Problem("template-forbidden", message, 1, 1, 1, file=file)])
         if index and source.endswith("\n"):
             source += "\n"  # Jinja drops the last newline of a text; an include keeps it
         try:
@@ -239,6 +242,23 @@ class _Reader:
         self._known.all = self.texts
         problem = self._known.problem(rule, message, index * _STRIDE + line, word or "")
         raise Refused([problem]) from None
+
+
+def _too_much_code(source: str) -> bool:
+    """Whether reading the code of a template would take long, judged in one quick look."""
+    tags = code = 0
+    for opening, closing in (("{{", "}}"), ("{%", "%}")):
+        begin = source.find(opening)
+        while begin >= 0:
+            end = source.find(closing, begin)
+            if end < 0:
+                end = len(source)
+            tags += 1
+            code += end - begin
+            if tags > limits.MAX_TAGS or code > limits.MAX_CODE:
+                return True
+            begin = source.find(opening, end)
+    return False
 
 
 def _renumber(tree: nodes.Node, offset: int) -> None:
