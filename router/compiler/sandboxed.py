@@ -24,6 +24,9 @@ _STRIDE = 1_000_000
 
 _FILENAME = "<template>"
 
+_WRITTEN = {"end of print statement": "}}", "end of statement block": "%}"}
+"""How tokens are written that Jinja's messages describe in words."""
+
 # What evaluating an expression over JSON data can raise.
 _RENDER_ERRORS = (
     jinja2.TemplateError,
@@ -238,7 +241,7 @@ class _Reader:
     def _fail(self, index: int, rule: str, message: str, line: int, word: str | None = "") -> Any:
         quoted = message.rsplit("'", 2)
         if rule == "template-syntax" and len(quoted) == 3:
-            word = quoted[1]
+            word = _WRITTEN.get(quoted[1], quoted[1])
         self._known.all = self.texts
         problem = self._known.problem(rule, message, index * _STRIDE + line, word or "")
         raise Refused([problem]) from None
