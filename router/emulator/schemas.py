@@ -24,6 +24,17 @@ _OF_TYPE: Mapping[str, set[str]] = {
     "array": {"items", "minItems"},
     "string": {"format", "pattern"},
 }
+_FORMS: Mapping[str, tuple[type, str]] = {
+    "properties": (Mapping, "dictionary"),
+    "$defs": (Mapping, "dictionary"),
+    "definitions": (Mapping, "dictionary"),
+    "required": (list, "list"),
+    "enum": (list, "list"),
+    "anyOf": (list, "list"),
+    "allOf": (list, "list"),
+    "format": (str, "string"),
+    "pattern": (str, "string"),
+}
 _ALL_OF_TYPE = set().union(*_OF_TYPE.values())
 _MOST_OPTIONAL = 24
 _MOST_UNIONS = 16
@@ -35,7 +46,10 @@ def schema_problems(schema: Any, path: str) -> Iterator[str]:
         yield f"{path}: Input should be a valid dictionary"
         return
     checker = _Checker(schema)
-    yield from checker.problems(schema, path)
+    found = list(checker.problems(schema, path))
+    yield from found
+    if found:
+        return
     if (loop := _recursion(schema)) is not None:
         yield f"{path}: Recursive schemas are not supported ({loop})"
     if checker.optional > _MOST_OPTIONAL or checker.unions > _MOST_UNIONS:
@@ -58,8 +72,13 @@ class _Checker:
         kinds = node.get("type")
         types = kinds if isinstance(kinds, list) else [kinds] if kinds is not None else []
         for kind in types:
-            if kind not in _TYPES:
+            if not isinstance(kind, str) or kind not in _TYPES:
                 yield f"{path}: type {kind!r} is not supported"
+                return
+        malformed = list(self._malformed(node, path))
+        yield from malformed
+        if malformed:
+            return
         self.unions += len(types) > 1 or "anyOf" in node
         yield from self._keywords(node, types, path)
         yield from self._literals(node, path)
@@ -89,6 +108,11 @@ class _Checker:
             yield f"{path}: For 'string' type, format {node['format']!r} is not supported"
         if any(mark in str(node.get("pattern", "")) for mark in ("(?=", "(?!", "(?<", "\\b")):
             yield f"{path}: pattern uses constructs that are not supported"
+
+    def _malformed(self, node: Mapping[str, Any], path: str) -> Iterator[str]:
+        for key, (kind, name) in _FORMS.items():
+            if key in node and not isinstance(node[key], kind):
+                yield f"{path}.{key}: Input should be a valid {name}"
 
     def _literals(self, node: Mapping[str, Any], path: str) -> Iterator[str]:
         values = [*(node.get("enum") or ()), *([node["const"]] if "const" in node else ())]
@@ -121,7 +145,7 @@ class _Checker:
         required = node.get("required") or ()
         self.optional += sum(name not in required for name in properties)
         for name in required:
-            if name not in properties:
+            if not isinstance(name, str) or name not in properties:
                 yield f"{path}: required property {name!r} is not in properties"
         for name, part in properties.items():
             yield from self.problems(part, f"{path}.properties.{name}")

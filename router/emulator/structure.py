@@ -190,6 +190,8 @@ def _block(block: Any, role: str, path: str) -> Iterator[str]:
     elif kind == "text":
         yield from _text_block(block, path)
     elif kind in ("image", "document"):
+        if not isinstance(block.get("citations") or {}, Mapping):
+            yield f"{path}.citations: Input should be a valid dictionary"
         yield from _source(block.get("source"), kind, f"{path}.source")
     elif kind == "tool_use":
         for name in ("id", "name", "input"):
@@ -223,7 +225,7 @@ def _source(source: Any, kind: str, path: str) -> Iterator[str]:
         yield f"{path}.url: Input should be a valid URL"
     elif form == "base64":
         allowed = _IMAGE_TYPES if kind == "image" else {"application/pdf"}
-        if source.get("media_type") not in allowed:
+        if str(source.get("media_type")) not in allowed:
             yield f"{path}.media_type: Input should be one of {', '.join(sorted(allowed))}"
 
 
