@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from yaml.error import Mark as YamlMark
 from yaml.error import MarkedYAMLError
@@ -48,26 +49,47 @@ _SAID: tuple[tuple[str, str, str | None], ...] = (
 
 def syntax_fault(error: MarkedYAMLError, source: SourceText) -> Finding:
     """The finding for what the scanner or the parser refused."""
-    mark: YamlMark | None = error.problem_mark or error.context_mark
-    problem = error.problem or "not YAML"
-    message, help_line = f"not YAML: {problem}", None
-    notes: list[str] = []
-    if "unexpected end of stream" in problem and error.context_mark is not None:
-        mark = error.context_mark
+    mark, context = error.problem_mark or error.context_mark, error.context_mark
+    problem = error.problem or "no YAML"
+    help_line: str | None
+    if context is not None and "unexpected end of stream" in problem:
         message, help_line = "a quoted text that is never closed", "add the closing quote"
-    elif "cannot start any token" in problem and mark is not None:
-        message, help_line = _bad_start(source, mark)
-    else:
-        for part, ours, hint in _SAID:
-            if part in problem:
-                message, help_line = ours, hint
-                break
-        if error.context_mark is not None and mark is not None:
-            if "could not find expected ':'" in problem:
-                mark = error.context_mark
-            elif 0 < error.context_mark.line != mark.line:
-                notes.append(f"in what begins on line {error.context_mark.line + 1}")
-    return at_mark("yaml-syntax", message, source, _point(mark), help=help_line, notes=notes)
+        return _at(source, _point(context), message, help_line)
+    if _at_end(mark, source):
+        if context is None or _at_end(context, source):
+            return _at(source, _last(source), "the file ends in the middle of something", None)
+        help_line = "add the closing bracket" if "flow" in (error.context or "") else None
+        return _at(source, _point(context), "what begins here is never finished", help_line)
+    if mark is not None and "cannot start any token" in problem:
+        return _at(source, _point(mark), *_bad_start(source, mark))
+    if context is not None and "could not find expected ':'" in problem:
+        mark = context
+    message, help_line = next(
+        ((ours, hint) for part, ours, hint in _SAID if part in problem),
+        (f"not YAML: {problem}", None),
+    )
+    notes = []
+    if context is not None and mark is not None and 0 < context.line != mark.line:
+        notes.append(f"in what begins on line {context.line + 1}")
+    return _at(source, _point(mark), message, help_line, notes)
+
+
+def _at(
+    source: SourceText, mark: Mark, message: str, help_line: str | None, notes: Sequence[str] = ()
+) -> Finding:
+    return at_mark("yaml-syntax", message, source, mark, help=help_line, notes=notes)
+
+
+def _last(source: SourceText) -> Mark:
+    """The last character that shows."""
+    lines = source.text.rstrip().splitlines() or [""]
+    line, column = len(lines) - 1, max(0, len(lines[-1]) - 1)
+    return (line, column, line, column + 1)
+
+
+def _at_end(mark: YamlMark | None, source: SourceText) -> bool:
+    """Whether the parser complains where nothing is left to look at."""
+    return mark is not None and not source.text[mark.index :].strip()
 
 
 def _bad_start(source: SourceText, mark: YamlMark) -> tuple[str, str]:

@@ -177,7 +177,7 @@ def mutated(draw: st.DrawFn) -> Any:
 
 
 @given(documents)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_what_the_format_describes_is_accepted(document: Any) -> None:
     """By the loader and by the schema as editors and CI read it."""
     assert check_shape(node_of(document)) == ()
@@ -186,14 +186,19 @@ def test_what_the_format_describes_is_accepted(document: Any) -> None:
 
 
 @given(mutated())
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 def test_the_loader_and_the_schema_agree(document: Any) -> None:
     """Valid for one is valid for the other, whatever was done to a document."""
-    found = check_shape(node_of(document))
-    assert (found == ()) == FAST.is_valid(document)
+    assert (check_shape(node_of(document)) == ()) == FAST.is_valid(document)
+
+
+@given(mutated())
+@settings(max_examples=50, deadline=None)
+def test_the_two_validators_agree(document: Any) -> None:
+    """The schema means the same to both JSON Schema libraries that we use."""
     if "\\n" not in json.dumps(document).replace("two\\nlines", ""):
         # Python's `$` also matches before a last newline; the schema's, by ECMA 262, does not
-        assert (found == ()) == SLOW.is_valid(document)
+        assert FAST.is_valid(document) == SLOW.is_valid(document)
 
 
 @given(junk)
