@@ -1,0 +1,95 @@
+"""Text for people: each finding with its line, a caret below it, and what to do."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+
+from router.types import Finding, Severity
+
+__all__ = ["render"]
+
+_RED, _YELLOW, _BLUE, _BOLD, _DIM, _PLAIN = (f"\x1b[{code}m" for code in (31, 33, 34, 1, 2, 0))
+_COLORS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _BLUE}
+
+
+def render(findings: Sequence[Finding], *, color: bool = False, files: int | None = None) -> str:
+    """Errors and warnings in full, infos as a number; a summary at the end.
+
+    Args:
+        color: with ANSI colours, for terminals.
+        files: how many files were read, for the summary.
+    """
+    paint = _Paint(color)
+    shown = [finding for finding in findings if finding.severity is not Severity.INFO]
+    lines: list[str] = []
+    for finding in shown:
+        lines += [*_finding(finding, paint), ""]
+    lines.append(_summary(findings, files, paint))
+    return "\n".join(lines) + "\n"
+
+
+class _Paint:
+    """Puts ANSI colours around text, or leaves it."""
+
+    def __init__(self, on: bool) -> None:
+        self._on = on
+
+    def __call__(self, text: str, *codes: str) -> str:
+        return f"{''.join(codes)}{text}{_PLAIN}" if self._on else text
+
+
+def _finding(finding: Finding, paint: _Paint) -> Iterator[str]:
+    color = _COLORS[finding.severity]
+    head = paint(f"{finding.severity.value}[{finding.rule}]", color, _BOLD)
+    yield f"{paint(str(finding.span), _BOLD)}: {head} {finding.message}"
+    number = str(finding.span.line)
+    margin = " " * len(number)
+    if finding.source_line is not None and finding.source_line.strip():
+        line, caret = _snippet(finding, finding.source_line)
+        yield f"  {paint(f'{number} |', _DIM)} {line}"
+        yield f"  {paint(f'{margin} |', _DIM)} {paint(caret, color)}"
+    for note in finding.notes:
+        yield f"  {margin} {paint('=', _DIM)} note: {note}"
+    if finding.help:
+        yield f"  {margin} {paint('=', _DIM)} help: {finding.help}"
+
+
+def _snippet(finding: Finding, line: str) -> tuple[str, str]:
+    """The line and the carets below what the finding is about, up to the end of the line."""
+    span = finding.span
+    start = min(span.column - 1, len(line))
+    end = span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+    end = max(start + 1, min(end, len(line)))
+    flat = line.replace("\t", " ")
+    before, marked = _width(flat[:start]), max(1, _width(flat[start:end]))
+    return flat, " " * before + "^" * marked
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian wide characters take two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(c) in "WF" for c in text)
+    return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
+
+
+def _summary(findings: Sequence[Finding], files: int | None, paint: _Paint) -> str:
+    counts = {
+        severity: sum(finding.severity is severity for finding in findings) for severity in Severity
+    }
+    scope = f" in {_many(files, 'file')}" if files is not None else ""
+    infos = counts.pop(Severity.INFO)
+    aside = f" ({_many(infos, 'info')} not shown: --format concise)" if infos else ""
+    said = [
+        paint(_many(count, severity.value), _COLORS[severity], _BOLD)
+        for severity, count in counts.items()
+        if count
+    ]
+    if not said:
+        return f"no errors, no warnings{scope}{aside}"
+    return f"{', '.join(said)}{scope}{aside}; `router rule NAME` explains a rule"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
