@@ -52,7 +52,7 @@ class DirectorySources:
     """
 
     def __init__(self, root: Path, *, max_bytes: int = MAX_FILE_BYTES) -> None:
-        self._only = root.name if root.is_file() else None
+        self._only = root.name if _is_file(root) else None
         # A single file's root is where its name stands, not where a link leads. Resolved, because
         # every answer to "is this inside" depends on it.
         self.root = Path(os.path.realpath(root.parent if self._only else root))
@@ -193,7 +193,10 @@ class DirectorySources:
                 for entry in found:
                     path = f"{folder}/{entry.name}" if folder else entry.name
                     passed_over = entry.name.startswith((".", "_"))
-                    if entry.is_dir(follow_symlinks=False):
+                    if not path.isprintable():
+                        if not passed_over and (entry.is_dir() or is_policy_name(path)):
+                            entries.files.append(self._unspeakable(path))
+                    elif entry.is_dir(follow_symlinks=False):
                         if not passed_over:
                             entries.folders.append(path)
                             seen.add(os.path.realpath(entry.path))
@@ -210,12 +213,26 @@ class DirectorySources:
             return _Entries([], [], [name])
         return entries
 
+    def _unspeakable(self, path: str) -> str:
+        """A name that would break or forge the lines it is printed on, as it may be shown."""
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
+        message = f"{shown}: the name has characters that cannot be shown"
+        self._faults[shown] = SourceError("unreadable", message)
+        return shown
+
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
     folders: list[str]
     links: list[str]  # to directories
     files: list[str]
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # not allowed to look: listing it will say so
+        return False
 
 
 def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
