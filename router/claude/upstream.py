@@ -45,8 +45,9 @@ def fault_of(
     for kinds, kind, message, maybe_billed in _RULES:
         for cause in causes:
             if isinstance(cause, kinds):
-                said = message.format(error=cause)
-                return _fault(kind, said, maybe_billed, secrets)
+                if kind is FaultKind.RESET:
+                    return _lost(secrets, receiving)
+                return _fault(kind, message.format(error=cause), maybe_billed, secrets)
     for cause in causes:
         if isinstance(cause, (httpx2.RemoteProtocolError, aiohttp.http.HttpProcessingError)):
             return _protocol_fault(str(cause), secrets, receiving)
@@ -73,6 +74,18 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
     ),
     (
         (aiohttp.ClientConnectorError, ConnectionRefusedError, socket.gaierror),
+        FaultKind.CONNECTION,
+        "cannot reach the endpoint: {error}",
+        False,
+    ),
+    (
+        (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError),
+        FaultKind.RESET,
+        "",
+        True,
+    ),
+    (
+        (httpx2.ConnectError,),
         FaultKind.CONNECTION,
         "cannot reach the endpoint: {error}",
         False,
@@ -159,7 +172,7 @@ def _local_fault(
     if isinstance(error, anthropic.APIConnectionError):
         cause = causes[1] if len(causes) > 1 else error
         why = f"the connection failed ({type(cause).__name__})"
-        return _fault(FaultKind.CONNECTION, why, True, secrets)
+        return _fault(FaultKind.RESET, why, True, secrets)
     if "authentication method" in str(error):
         return _fault(FaultKind.AUTH, "the client has no API key", False, secrets)
     return _fault(

@@ -37,6 +37,7 @@ class FaultServer:
         self.connections = 0
         self.scripts: list[Sequence[Step]] = []
         self._stop = threading.Event()
+        self._arrived = threading.Condition()
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -47,6 +48,11 @@ class FaultServer:
     def play(self, *scripts: Sequence[Step]) -> FaultServer:
         self.scripts = list(scripts)
         return self
+
+    def wait_for(self, requests: int) -> None:
+        """Return once that many requests have arrived."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: len(self.requests) >= requests, 10)
 
     def close(self) -> None:
         self._stop.set()
@@ -76,8 +82,10 @@ class FaultServer:
         with sock:
             try:
                 while (request := self._read(sock)) is not None:
-                    number = len(self.requests)
-                    self.requests.append(request)
+                    with self._arrived:
+                        number = len(self.requests)
+                        self.requests.append(request)
+                        self._arrived.notify_all()
                     script = self.scripts[min(number, len(self.scripts) - 1)]
                     if not self._perform(sock, script):
                         return
