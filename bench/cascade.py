@@ -33,7 +33,7 @@ from router.testing import Emulator, reply
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("ROUTER_DATA") or HERE.parent / ".." / "shared" / "data")
-THRESHOLDS = ("0", "0.5", "0.7", "0.8", "0.85", "0.9", "0.95", "1.0")
+THRESHOLDS = ("0.5", "0.7", "0.8", "0.85", "0.9", "0.95", "1.0")
 TIERS = ("haiku", "sonnet", "opus")
 
 # USD per million tokens in and out of claude-haiku-5-5 (prompts up to 100,000 tokens),
@@ -70,6 +70,11 @@ def read(path: Path) -> list[Row]:
         return list(csv.DictReader(file))
 
 
+def stated(row: Row, tier: int) -> float:
+    """The confidence that came with an answer; the last tier of some data states none."""
+    return float(row[f"t{tier}_confidence"] or 1)
+
+
 def answer_of(row: Row, tier: int) -> Any:
     """The recorded answer as the emulator gives it: a broken one breaks the schema here too."""
     usage = {
@@ -78,7 +83,7 @@ def answer_of(row: Row, tier: int) -> Any:
     }
     if row[f"t{tier}_schema_ok"] != "1":
         return reply("(an answer that broke its format)", usage=usage)
-    value = {"answer": row[f"t{tier}_answer"], "confidence": float(row[f"t{tier}_confidence"])}
+    value = {"answer": row[f"t{tier}_answer"], "confidence": stated(row, tier)}
     return reply(output=value, usage=usage)
 
 
@@ -148,9 +153,10 @@ def calculated(rows: list[Row], threshold: str) -> Line:
             cost += price(row, tier)
             recorded += paid(row, tier)
             broken = row[f"t{tier}_schema_ok"] != "1"
-            sure = float(row[f"t{tier}_confidence"])
+            sure = stated(row, tier)
             if tier == 3 or not (broken or sure < limit):
-                right += int(row[f"t{settled(row, limit)}_correct"])
+                taken = settled(row, limit)
+                right += 0 if taken is None else int(row[f"t{taken}_correct"])
                 break
     return Line(
         f"escalate below {threshold}",
@@ -162,15 +168,15 @@ def calculated(rows: list[Row], threshold: str) -> Line:
     )
 
 
-def settled(row: Row, limit: float) -> int:
+def settled(row: Row, limit: float) -> int | None:
     """The tier whose answer is taken: the first that is sure; else the last, if it is an answer
-    at all; else the surest of those that are."""
+    at all; else the surest of those that are, if any is."""
     for tier in (1, 2, 3):
         broken = row[f"t{tier}_schema_ok"] != "1"
-        if not broken and (tier == 3 or float(row[f"t{tier}_confidence"]) >= limit):
+        if not broken and (tier == 3 or stated(row, tier) >= limit):
             return tier
     usable = [tier for tier in (1, 2) if row[f"t{tier}_schema_ok"] == "1"]
-    return max(usable, key=lambda tier: (float(row[f"t{tier}_confidence"]), tier), default=3)
+    return max(usable, key=lambda tier: (stated(row, tier), tier), default=None)
 
 
 def always(rows: list[Row], tier: int, name: str) -> Line:

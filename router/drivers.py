@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -93,7 +93,12 @@ def drive_stream(
         _account_for(cascade, ledger)
 
 
-async def adrive(cascade: Cascade, transport: AsyncTransport, ledger: Ledger) -> Result:
+async def adrive(
+    cascade: Cascade,
+    transport: AsyncTransport,
+    ledger: Ledger,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
+) -> Result:
     """Run to the end in this task. Cancelling it records what was spent, then goes on up."""
     steps = cascade.steps()
     clock = cascade.engine.monotonic
@@ -104,7 +109,7 @@ async def adrive(cascade: Cascade, transport: AsyncTransport, ledger: Ledger) ->
                 if type(effect) is Call:
                     outcome: Any = await aperform(transport, effect.request, clock)
                 else:
-                    outcome = await _aperform_other(effect, transport, ledger, clock)
+                    outcome = await _aperform_other(effect, transport, ledger, sleep, clock)
             except RouterError as error:
                 effect = steps.throw(error)
             else:
@@ -118,7 +123,10 @@ async def adrive(cascade: Cascade, transport: AsyncTransport, ledger: Ledger) ->
 
 
 async def adrive_stream(
-    cascade: Cascade, transport: AsyncTransport, ledger: Ledger
+    cascade: Cascade,
+    transport: AsyncTransport,
+    ledger: Ledger,
+    sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Run to the end in this task, passing events on; the last one is the Result."""
     steps = cascade.steps()
@@ -143,7 +151,7 @@ async def adrive_stream(
                     yield effect.event
                     outcome = None
                 else:
-                    outcome = await _aperform_other(effect, transport, ledger, clock)
+                    outcome = await _aperform_other(effect, transport, ledger, sleep, clock)
             except RouterError as error:
                 effect = steps.throw(error)
             else:
@@ -178,7 +186,11 @@ def _perform_other(
 
 
 async def _aperform_other(
-    effect: Effect, transport: AsyncTransport, ledger: Ledger, clock: Callable[[], float]
+    effect: Effect,
+    transport: AsyncTransport,
+    ledger: Ledger,
+    sleep: Callable[[float], Awaitable[None]] | None,
+    clock: Callable[[], float],
 ) -> tuple[Outcome, ...] | None:
     import asyncio
 
@@ -186,7 +198,7 @@ async def _aperform_other(
         await ledger.awrite(effect)
     elif type(effect) is Sleep:
         log.info(effect.note)
-        await asyncio.sleep(effect.seconds)
+        await (sleep or asyncio.sleep)(effect.seconds)
     elif type(effect) is CallAll:
         async with asyncio.TaskGroup() as group:
             calls = [

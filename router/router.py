@@ -9,7 +9,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -57,7 +57,7 @@ class Router:
         base_url: any Claude-compatible endpoint.
         settings: in place of the environment.
         limits: retry budget and circuits; else those of the process.
-        wall, monotonic, sleep, rng: time and randomness, for tests.
+        wall, monotonic, sleep, asleep, rng: time and randomness, for tests.
 
     Raises:
         PolicyError: the policies cannot be used; its findings say where and why.
@@ -83,6 +83,7 @@ class Router:
         wall: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        asleep: Callable[[float], Awaitable[None]] | None = None,
         rng: Callable[[], float] = random.random,
     ) -> None:
         settings = settings or Settings.from_environment(os.environ)
@@ -90,6 +91,7 @@ class Router:
         self._catalog = load_catalog()
         self._wall = wall
         self._sleep = sleep
+        self._asleep = asleep
         root = Path(policies) if policies is not None else settings.policies
         if not root.exists():
             raise SettingsError(
@@ -200,7 +202,7 @@ class Router:
         cascade = self._prepare(task, inputs, tags=tags, deadline=deadline, tier=tier)
         transport = self._awaiting_transport()
         if key is None:
-            return await adrive(cascade, transport, self._ledger)
+            return await adrive(cascade, transport, self._ledger, self._asleep)
         import asyncio
 
         from router.idempotency import Lease
@@ -209,7 +211,7 @@ class Router:
         if lease.stored is not None:
             return lease.stored
         with lease:
-            result = await adrive(cascade, transport, self._ledger)
+            result = await adrive(cascade, transport, self._ledger, self._asleep)
             return await asyncio.to_thread(lease.keep, result, self._wall())
 
     def astream(
@@ -225,7 +227,7 @@ class Router:
         cascade = self._prepare(
             task, inputs, tags=tags, deadline=deadline, tier=tier, streaming=True
         )
-        return adrive_stream(cascade, self._awaiting_transport(), self._ledger)
+        return adrive_stream(cascade, self._awaiting_transport(), self._ledger, self._asleep)
 
     # --- the outside ------------------------------------------------------------------
 
@@ -243,7 +245,6 @@ class Router:
             today=self._holder.today(),
             start_tier=tier,
             tasks=policy_set.tasks,
-            revision=policy_set.revision,
         )
 
     def reload(self) -> RouterStatus:

@@ -128,7 +128,7 @@ class _Attempt:
             headers,
             status=status,
             asked=self.request.body,
-            emulated=self._transport.emulated,
+            emulated=_emulated(self._transport, headers),
             secrets=_secrets(self._transport),
             max_bytes=self._wire.max_bytes,
         )
@@ -337,11 +337,16 @@ def _whole(
         reply.headers,
         reply.body,
         asked=request.body,
-        emulated=transport.emulated,
+        emulated=_emulated(transport, reply.headers),
         latency=latency,
         secrets=_secrets(transport),
     )
     return _pinned(outcome, request, wire)
+
+
+def _emulated(transport: Any, headers: Mapping[str, str]) -> bool:
+    """Whether the answer is not a real model's; the emulator says so on a port, too."""
+    return transport.emulated or headers.get("x-emulated") == "true"
 
 
 def _pinned(outcome: Outcome, request: Request, wire: WireRequest) -> Outcome:

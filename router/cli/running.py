@@ -141,7 +141,6 @@ def plan(
             today=reading.today,
             start_tier=tier,
             tasks=reading.policy_set.tasks,
-            revision=reading.policy_set.revision,
         )
         if form is Form.JSON:
             show.out(show.as_json(plan_as_dict(made)))

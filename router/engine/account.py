@@ -206,7 +206,7 @@ class Account:
     @property
     def emulated(self) -> bool:
         """Whether any reply was not a real model's."""
-        return any(entry.opened.emulated for entry in self._entries)
+        return any(entry.opened.emulated or entry.outcome.emulated for entry in self._entries)
 
     def _close(self, entry: _Entry) -> None:
         opened = self._open.pop(entry.opened.number)
@@ -278,7 +278,7 @@ class _Entry:
             served_model=self.served_model,
             waited=opened.waited,
             role=opened.role,
-            emulated=opened.emulated,
+            emulated=opened.emulated or outcome.emulated,
             ignored=() if reply is None else reply.ignored,
         )
 

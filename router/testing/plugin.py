@@ -46,7 +46,7 @@ def router_factory(
     `router_factory(policies, **options)`: the options are those of `Router`. The ledger lies in
     the test's own directory; the environment, the retry budget and the circuits of the process
     stay out of it, so that tests do not depend on each other. Waits between retries take no
-    time in `run` and `stream`. Routers are closed after the test.
+    time. Routers are closed after the test.
     """
     from random import Random
 
@@ -66,6 +66,7 @@ def router_factory(
             "wall": manual_clock.time,
             "monotonic": manual_clock.monotonic,
             "sleep": manual_clock.sleep,
+            "asleep": manual_clock.asleep,
             "rng": draw,
             **options,
         }
