@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
+from router.policy.burst import burst
 from router.policy.document import Document
 from router.policy.findings import at_mark, at_node, quoted
 from router.policy.merge import MAX_EXTENDS, merge, resolve_tasks, without
@@ -72,7 +73,8 @@ def load_documents(sources: Sources, cache: DocumentCache | None = None) -> Load
     """
     load = _Load(sources, cache or DocumentCache())
     paths = sources.policy_files()
-    resolved = {path: load.resolve(path) for path in paths}
+    with burst():
+        resolved = {path: load.resolve(path) for path in paths}
     findings = [finding for one in resolved.values() for finding in one.findings]
     findings += _duplicates(resolved)
     if cache is not None:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+import yaml
 
 from router.policy.shape_compiler import compile_schema
 from router.resources import shipped
 
 SCHEMA = json.loads((shipped("schemas") / "policy.schema.json").read_bytes())
+SLOW = jsonschema.Draft202012Validator(SCHEMA)
 CONDITIONS = {"whole_task", "whole_schema", "whole_agreement", "given"}
 
 
@@ -94,3 +97,31 @@ def test_a_keyword_that_the_loader_does_not_know_is_not_passed_over(schema: dict
     """Whoever extends the schema must extend its reader, else the two would drift."""
     with pytest.raises(ValueError, match=r"understood|required keys|enum|nowhere|overlap|above"):
         compile_schema(schema)
+
+
+@pytest.mark.parametrize(
+    "path", sorted(shipped("policies").rglob("*.yaml")), ids=lambda path: path.name
+)
+def test_editors_find_nothing_wrong_with_the_starter_policies(path: Path) -> None:
+    """As written, before any merging: parents, children and all."""
+    if not path.name.endswith(".test.yaml"):
+        SLOW.validate(yaml.safe_load(path.read_bytes()))
+
+
+AS_WRITTEN = [
+    # a file; whether an editor is to be content with it
+    ("{version: 1, extends: _p.yaml, tasks: {t: {owner: null, retry: {cap: null}}}}", True),
+    ("{version: 1, tasks: {_b: {owner: x}, t: {extends: _b, tags: {a: null}}}}", True),
+    ("{version: 1, tasks: {_b: {owner: null}}}", True),
+    ("{version: 1, tasks: {t: {owner: x}}}", False),
+    ("{version: 1, tasks: {t: null}}", False),
+    ("{version: 1, extends: _p.yaml, tasks: {t: null}}", True),
+    ("{version: 1, extends: _p.yaml, tasks: {t: {ownr: x}}}", False),
+    ("{version: 1, extends: _p.yaml, tasks: {t: {tiers: [{model: m}]}}}", False),
+]
+
+
+@pytest.mark.parametrize(("text", "content"), AS_WRITTEN)
+def test_what_extends_may_be_partial_and_remove_things(text: str, content: bool) -> None:
+    """Editors see a file before its parents are merged in; they ask only for what it must hold."""
+    assert SLOW.is_valid(yaml.safe_load(text)) == content
