@@ -14,7 +14,7 @@ class ScalarError(ValueError):
 
 # The same spellings as the patterns in schemas/policy.schema.json, which a test compares.
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
-_PERCENTAGE = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)%")
+_PERCENTAGE = re.compile(r"(?P<number>100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%")
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 _LONGEST = 16
 
