@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import anthropic
 
 from router.claude.direct import DirectClient
+from router.claude.proxies import proxy_for
 from router.claude.redact import clean
 from router.errors import SettingsError
 
@@ -61,7 +60,7 @@ def build(platform: str, options: Mapping[str, Any], http_client: Any = None) ->
         client = _construct(platform, 0, options, http_client)
         return Built(client, ours=False, survives_fork=False)
     client = _construct(platform, 0, options, DirectClient())
-    if not _proxied(str(client.base_url)):
+    if proxy_for(str(client.base_url)) is None:
         return Built(client, ours=True, survives_fork=True)
     client.close()
     through_proxy = anthropic.DefaultHttpxClient(follow_redirects=False)
@@ -85,7 +84,7 @@ def adopt(client: Any) -> Built:
     ours, which bounds them to the second; the client itself is left as it is."""
     default = getattr(client, "_client", None)
     untouched = type(default).__name__ == "SyncHttpxClientWrapper"
-    if untouched and not _proxied(str(client.base_url)):
+    if untouched and proxy_for(str(client.base_url)) is None:
         copy = client.with_options(http_client=DirectClient())
         return Built(copy, ours=True, survives_fork=True)
     return Built(client, ours=False, survives_fork=False)
@@ -129,12 +128,3 @@ def _installed(module: str) -> bool:
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
-
-
-def _proxied(base_url: str) -> bool:
-    """Whether the environment sends requests to `base_url` through a proxy."""
-    parts = urlsplit(base_url)
-    proxies = getproxies()
-    if not (proxies.get(parts.scheme) or proxies.get("all")):
-        return False
-    return not proxy_bypass(parts.hostname or "")

@@ -23,6 +23,7 @@ from router.claude.direct import (
     shown_headers,
     timeout_of,
 )
+from router.claude.proxies import proxy_for
 from router.claude.transport import WireReply
 
 __all__ = ["AsyncDirectClient"]
@@ -57,6 +58,7 @@ class _Transport(httpx2.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext | None) -> None:
         self._context = context
         self._session: aiohttp.ClientSession | None = None
+        self._proxies: dict[str, str | None] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if self._session is None:
@@ -64,9 +66,14 @@ class _Transport(httpx2.AsyncBaseTransport):
         timeout = timeout_of(request)
         # A little less than the whole, so that what was never sent is known to be so.
         connect = min(CONNECT_SECONDS, 0.95 * timeout)
+        url = str(request.url)
+        # Looked up once for each URL: aiohttp's own way takes two threads for every request.
+        if url not in self._proxies:
+            self._proxies[url] = proxy_for(url)
         response = await self._session.request(
             request.method,
-            str(request.url),
+            url,
+            proxy=self._proxies[url],
             data=request.content or None,
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
             allow_redirects=False,
@@ -106,7 +113,6 @@ class _Transport(httpx2.AsyncBaseTransport):
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            trust_env=True,  # proxies
             read_bufsize=_READ,
             skip_auto_headers=("Accept-Encoding", "User-Agent", "Content-Type"),
         )

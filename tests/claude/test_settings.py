@@ -332,3 +332,30 @@ def test_the_key_is_in_no_transport_fault(kit):
         fault.kind, fault.message, fault.maybe_billed,
     )  # fmt: skip
     mine.close()
+
+
+def test_a_proxy_of_the_environment_is_used(server, kit, monkeypatch):
+    """Both transports go through HTTP_PROXY, and around it where NO_PROXY says so."""
+    server.play([kit.http(kit.message())])
+    monkeypatch.setenv("HTTP_PROXY", server.url)
+    monkeypatch.setenv("http_proxy", server.url)
+    there = ClientSettings(base_url="http://router-test.invalid")
+    opened = transport(there)
+    assert isinstance(perform(opened, kit.request(), time.monotonic), Reply)
+    opened.close()
+
+    async def awaiting():
+        waiting = async_transport(there)
+        try:
+            return await aperform(waiting, kit.request(), time.monotonic)
+        finally:
+            await waiting.close()
+
+    assert isinstance(asyncio.run(awaiting()), Reply)
+    for request in server.requests:
+        assert request.startswith(b"POST http://router-test.invalid/v1/messages")
+    monkeypatch.setenv("NO_PROXY", "router-test.invalid")
+    monkeypatch.setenv("no_proxy", "router-test.invalid")
+    straight = transport(there)
+    assert perform(straight, kit.request(), time.monotonic).kind is FaultKind.CONNECTION
+    straight.close()
