@@ -51,7 +51,7 @@ def explain(error: RouterError) -> None:
     if isinstance(error, RunError):
         details = error.details
         tries = f"{len(details.attempts)} attempt{'' if len(details.attempts) == 1 else 's'}"
-        sys.stderr.write(f"  run {details.run_id}: {tries}, {details.cost:f} USD\n")
+        sys.stderr.write(f"  run {details.run_id}: {tries}, {details.cost.normalize():f} USD\n")
         if details.request_id:
             sys.stderr.write(f"  last request: {details.request_id}\n")
         if details.retry_after is not None:

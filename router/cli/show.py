@@ -12,7 +12,7 @@ from typing import Any
 
 from router.types import Attempt, Plan, Result
 
-__all__ = ["as_json", "explain", "out", "plan_text", "result_json", "table"]
+__all__ = ["as_json", "explain", "money", "out", "plan_text", "result_json", "table"]
 
 
 def out(text: str) -> None:
@@ -61,10 +61,15 @@ def explain(result: Result) -> str:
     if ignored:
         lines.append(f"  the endpoint ignored: {', '.join(ignored)}")
     lines.append(
-        f"cost {result.cost:f} USD, {result.latency * 1000:.0f} ms, run {result.run_id}, "
+        f"cost {money(result.cost)} USD, {result.latency * 1000:.0f} ms, run {result.run_id}, "
         f"revision {result.revision[:12]}"
     )
     return "\n".join(lines)
+
+
+def money(amount: Decimal) -> str:
+    """An amount in full, without idle zeros."""
+    return format(amount.normalize(), "f")
 
 
 def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
@@ -81,7 +86,7 @@ def _attempt_row(attempt: Attempt) -> tuple[str, ...]:
         str(usage.cache_read_tokens),
         str(usage.cache_write_5m_tokens + usage.cache_write_1h_tokens),
         str(usage.output_tokens),
-        f"{attempt.cost:f}{known}",
+        f"{money(attempt.cost)}{known}",
         f"{attempt.latency * 1000:.0f}",
     )
 
@@ -97,7 +102,7 @@ def plan_text(plan: Plan, *, requests: bool = True) -> str:
             f"at most {tier.max_tokens} out{calls}"
         )
         lines.append(
-            f"  cost a call: {tier.cost_warm:f} USD warm, {tier.cost_cold:f} cold, at most"
+            f"  cost a call: {money(tier.cost_warm)} USD warm, {money(tier.cost_cold)} cold, at most"
         )
         for point in tier.breakpoints:
             least = "" if point.minimum is None else f" (minimum {point.minimum})"
@@ -108,10 +113,10 @@ def plan_text(plan: Plan, *, requests: bool = True) -> str:
             )
     lines.append("")
     lines.append(
-        f"run: {plan.cost_best:f} USD if the start tier answers warm, "
-        f"{plan.cost_worst:f} if every tier is asked cold"
+        f"run: {money(plan.cost_best)} USD if the start tier answers warm, "
+        f"{money(plan.cost_worst)} if every tier is asked cold"
     )
-    budget = "none" if plan.budget_usd is None else f"{plan.budget_usd:f} USD"
+    budget = "none" if plan.budget_usd is None else f"{money(plan.budget_usd)} USD"
     deadline = "none" if plan.deadline is None else f"{plan.deadline:g} s"
     lines.append(f"bounds: budget {budget}, deadline {deadline}")
     lines += [f"note: {note}" for note in plan.notes]
