@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from router.types import Attempt, Discard, Restart, TextDelta, Usage
 
 __all__ = [
+    "AttemptText",
     "Call",
     "CallAll",
     "Effect",
@@ -161,6 +162,16 @@ class RunRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptText:
+    """What one attempt sent and was answered; kept only where the deployment asks for it."""
+
+    run_id: str
+    number: int
+    request: Mapping[str, Any]  # the Messages-API body
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """Ledger rows, written in one transaction: settled attempts, reservations, the run's row.
 
@@ -172,6 +183,7 @@ class Record:
     tags: Mapping[str, str]
     revision: str
     run: RunRow | None = None
+    texts: tuple[AttemptText, ...] = ()  # a ledger that does not keep texts ignores them
 
 
 @dataclass(frozen=True, slots=True)

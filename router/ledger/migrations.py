@@ -18,7 +18,7 @@ Migration = Callable[[Execute], None]
 
 
 def m001_attempts_and_runs(execute: Execute) -> None:
-    """One row per attempt, one per run, one per process that has had the ledger open.
+    """One row per attempt, one per run, one per process that has written to the ledger.
 
     Costs are TEXT: decimal digits as they were computed, so that sums are exact. The tables
     are clustered by run (WITHOUT ROWID): settling a row touches the page that reserving it
@@ -52,7 +52,7 @@ def m001_attempts_and_runs(execute: Execute) -> None:
             tags TEXT NOT NULL,
             status TEXT NOT NULL,
             cost TEXT NOT NULL,
-            usage_known INTEGER NOT NULL DEFAULT 1,
+            usage_known INTEGER NOT NULL DEFAULT 0,
             input_tokens INTEGER NOT NULL DEFAULT 0,
             output_tokens INTEGER NOT NULL DEFAULT 0,
             cache_write_5m_tokens INTEGER NOT NULL DEFAULT 0,
@@ -102,6 +102,17 @@ def m001_attempts_and_runs(execute: Execute) -> None:
             error TEXT,
             emulated INTEGER NOT NULL
         ) WITHOUT ROWID
+        """
+    )
+    execute(
+        """
+        CREATE TABLE texts (
+            run_id TEXT NOT NULL,
+            number INTEGER NOT NULL,
+            request TEXT NOT NULL,
+            answer TEXT,
+            PRIMARY KEY (run_id, number)
+        )
         """
     )
 

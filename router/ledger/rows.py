@@ -10,7 +10,7 @@ import msgspec
 from router.engine.effects import Record, RunRow
 from router.types import Attempt, AttemptStatus
 
-__all__ = ["Cursor", "Execute", "is_open", "rows_in", "settled_part", "write"]
+__all__ = ["Cursor", "Execute", "is_open", "rows_in", "settled_part", "write", "write_texts"]
 
 
 class Cursor(Protocol):
@@ -75,6 +75,12 @@ INSERT OR REPLACE INTO runs (
 ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, ''), ?)
 """
 
+_TEXT = """
+INSERT INTO texts (run_id, number, request, answer) VALUES (?, ?, ?, ?)
+ON CONFLICT DO UPDATE SET
+    request = excluded.request, answer = coalesce(excluded.answer, answer)
+"""
+
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -92,7 +98,14 @@ def settled_part(record: Record) -> Record | None:
     attempts = tuple(a for a in record.attempts if not is_open(a))
     if not attempts and record.run is None:
         return None
-    return Record(attempts, record.tags, record.revision, record.run)
+    return Record(attempts, record.tags, record.revision, record.run, record.texts)
+
+
+def write_texts(execute: Execute, record: Record) -> None:
+    """Write what a record's attempts sent and were answered."""
+    for text in record.texts:
+        request = _encode(text.request).decode()
+        execute(_TEXT, (text.run_id, text.number, request, text.answer))
 
 
 def write(execute: Execute, record: Record, writer: int) -> None:

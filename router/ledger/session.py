@@ -39,8 +39,10 @@ class Session:
         synchronous: Synchronous,
         busy_timeout: float,
         clock: Callable[[], float],
+        keep_text: bool = False,
     ) -> None:
         self.path = path
+        self._keep_text = keep_text
         self._synchronous: Synchronous = synchronous
         self._busy_timeout = busy_timeout
         self._clock = clock
@@ -105,6 +107,8 @@ class Session:
                 writer = self._introduce(self._cursor)
             for record in records:
                 rows.write(execute, record, writer)
+                if self._keep_text and record.texts:
+                    rows.write_texts(execute, record)
             execute("COMMIT")
         except misuse_errors as error:
             self._roll_back()

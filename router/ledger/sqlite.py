@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import dataclasses
 import logging
 import os
 import random
@@ -62,6 +63,8 @@ class SQLiteLedger:
         clock: seconds since the epoch.
         synchronous: see this module's head.
         buffer_rows: bound of the best-effort buffer.
+        keep_text: keep what attempts sent and were answered. Otherwise no prompt and no answer
+            is in the ledger.
 
     Raises:
         LedgerError: the file cannot be used: damaged, another program's, of a newer release
@@ -77,6 +80,7 @@ class SQLiteLedger:
         clock: Callable[[], float] = time.time,
         synchronous: Synchronous = "NORMAL",
         buffer_rows: int = 10_000,
+        keep_text: bool = False,
     ) -> None:
         self._path = os.fspath(path)
         self.location: str | None = self._path
@@ -86,7 +90,8 @@ class SQLiteLedger:
         self._on_loop = synchronous == "NORMAL"
         # A required ledger refuses new calls while it fails, which bounds what it must keep.
         self._limit = buffer_rows if mode == "best_effort" else None
-        self._session = Session(self._path, synchronous, busy_timeout, clock)
+        self._session = Session(self._path, synchronous, busy_timeout, clock, keep_text)
+        self._keep_text = keep_text
         self._closed = False
         self._begin_anew()
         forking.watch(self)
@@ -327,6 +332,8 @@ class SQLiteLedger:
         return True
 
     def _keep(self, record: Record, reason: BaseException) -> None:
+        if record.texts and not self._keep_text:
+            record = dataclasses.replace(record, texts=())  # nor in memory, nor in a side file
         if not self._buffer.keep(record):
             self._drop([record], reason)
 

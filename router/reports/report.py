@@ -24,6 +24,9 @@ DIMENSIONS = ("task", "tier", "model", "tag", "week", "day")
 _exact = Context(prec=200, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact])
 
 
+_UNSETTLED = ("reserved", INTERRUPTED)
+
+
 @dataclass(frozen=True, slots=True)
 class Latency:
     """Percentiles in seconds, each a latency that was measured (nearest rank)."""
@@ -56,7 +59,7 @@ class Group:
     cancelled: int
     interrupted: int
     under_way: int
-    usage_unknown: int  # attempts charged at their reservation
+    usage_unknown: int  # settled attempts that are charged at their reservation
     emulated: int  # attempts whose replies were not real
     latency: Latency | None  # of answered attempts
     run_latency: Latency | None
@@ -146,7 +149,7 @@ class _Sum:
             self.latencies.append(a.latency)
         self.refused += a.stop_reason == "refusal"
         self.emulated += a.emulated
-        self.usage_unknown += not a.usage_known
+        self.usage_unknown += not a.usage_known and a.status not in _UNSETTLED
 
     def add_run(self, r: RunFacts) -> None:
         self.runs += 1
