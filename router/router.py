@@ -120,6 +120,7 @@ class Router:
             wall=wall,
             random=rng,
             emulated=self._is_emulated(),
+            keep_text=settings.ledger_text,
         )
         self._watcher: Watcher | None = None
         if settings.watch if watch is None else watch:
@@ -361,7 +362,9 @@ class Router:
             return NullLedger()
         from router.ledger.sqlite import SQLiteLedger
 
-        return SQLiteLedger(path, mode=self._settings.ledger_mode)
+        return SQLiteLedger(
+            path, mode=self._settings.ledger_mode, keep_text=self._settings.ledger_text
+        )
 
     def _is_emulated(self) -> bool:
         given = self._given or self._given_async

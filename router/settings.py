@@ -25,6 +25,7 @@ class Settings:
         ROUTER_LEDGER: SQLite file; default `router.ledger.db`; `off` keeps no ledger.
         ROUTER_LEDGER_MODE: `required` (default): no call that cannot be recorded;
             `best_effort`: answer all the same and count what was dropped.
+        ROUTER_LEDGER_TEXT: keep prompts and answers in the ledger too; off by default.
         ROUTER_WATCH: reload policies when files change.
         ROUTER_OFFLINE: answer from the embedded emulator, with no key and no network.
         ROUTER_PLATFORM and the SDK's own variables: see `ClientSettings`.
@@ -33,6 +34,7 @@ class Settings:
     policies: Path
     ledger: Path | None
     ledger_mode: Literal["required", "best_effort"]
+    ledger_text: bool
     watch: bool
     offline: bool
     client: ClientSettings
@@ -48,6 +50,7 @@ class Settings:
             policies=Path(env.get("ROUTER_POLICIES") or "policies"),
             ledger=None if ledger == "off" else Path(ledger),
             ledger_mode=cast("Literal['required', 'best_effort']", mode),
+            ledger_text=_switch(env, "ROUTER_LEDGER_TEXT"),
             watch=_switch(env, "ROUTER_WATCH"),
             offline=_switch(env, "ROUTER_OFFLINE"),
             client=ClientSettings.from_environment(env),

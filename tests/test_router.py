@@ -27,6 +27,7 @@ from router.errors import (
 )
 from router.ledger.base import NullLedger
 from router.router import AsyncRouter, Router
+from router.settings import Settings
 from router.testing import Emulator, fault, refuse, reply
 from router.types import Discard, Restart, Result, TextDelta
 
@@ -466,3 +467,16 @@ def test_the_default_router_is_made_from_the_environment(
     finally:
         package.close()
     assert rows(tmp_path / "d.db", "SELECT count(*) FROM runs") == [(2,)]
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_texts_are_in_the_ledger_only_where_the_deployment_asks(
+    router_factory: Make, policies: Path, tmp_path: Path, asked: bool
+) -> None:
+    """No byte of prompt or answer reaches the ledger's files by default."""
+    settings = Settings.from_environment({"ROUTER_LEDGER_TEXT": "1"} if asked else {})
+    router = router_factory(policies, settings=settings)
+    router.run("write", {"topic": "canary-in-the-prompt"})
+    router.close()
+    kept = b"".join(path.read_bytes() for path in tmp_path.glob("router.ledger.db*"))
+    assert (b"canary-in-the-prompt" in kept) is asked

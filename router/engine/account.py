@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
-from router.engine.effects import Fault, FaultKind, Outcome, Record, Reply, RunRow
+from router.engine.effects import AttemptText, Fault, FaultKind, Outcome, Record, Reply, RunRow
 from router.errors import RunDetails
 from router.types import Attempt, AttemptStatus, Usage
 
@@ -66,6 +66,7 @@ class Account:
         self._open: dict[int, Attempt] = {}
         self._entries: list[_Entry] = []  # settled, in order of settling
         self._pending: list[Attempt | _Entry] = []
+        self._texts: list[AttemptText] = []
 
     def reserve(
         self,
@@ -119,11 +120,17 @@ class Account:
                     self._pending.append(entry)
                 return
 
+    def keep_text(self, attempt: Attempt, request: Mapping[str, Any], outcome: Outcome) -> None:
+        """Keep what was sent and answered, for a deployment that asks for it."""
+        self._texts.append(AttemptText(self.run_id, attempt.number, request, outcome.text or None))
+
     def record(self, run: RunRow | None = None) -> Record:
         """Everything that waits to be written."""
         rows = tuple(row.attempt() if isinstance(row, _Entry) else row for row in self._pending)
         self._pending.clear()
-        return Record(rows, self.tags, self.revision, run)
+        texts = tuple(self._texts)
+        self._texts.clear()
+        return Record(rows, self.tags, self.revision, run, texts)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:

@@ -199,6 +199,8 @@ class Calls:
         served = self._served(outcome, model) if isinstance(outcome, Reply) else None
         charge = self._charge(tier, model, attempt, outcome, served)
         run.account.settle(attempt, outcome, charge, served)
+        if run.engine.keep_text:
+            run.account.keep_text(attempt, self._body(tier)[0], outcome)
         if served is not None and self._task.strict_model:
             return Fault(
                 FaultKind.INVALID_REQUEST,

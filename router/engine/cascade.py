@@ -37,6 +37,7 @@ class Engine:
     wall: Callable[[], float]  # seconds since the epoch, for prices and the ledger
     random: Callable[[], float]  # in [0, 1), for jitter
     emulated: bool = False
+    keep_text: bool = False  # prompts and answers go into the ledger too
 
 
 @dataclass(frozen=True, slots=True)
