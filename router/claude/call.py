@@ -113,6 +113,7 @@ class _Attempt:
         self._first_token: float | None = None
         self._latency: float | None = None  # once the answer is whole
         self._reader: EventReader | None = None
+        self._begun = False  # something may have been sent
 
     def result(self) -> Outcome:
         """The outcome of a finished iteration."""
@@ -187,7 +188,7 @@ class _Attempt:
         """The caller gave up: what is known by now is kept for the account."""
         if self.outcome is None:
             abandoned = TransportFault(
-                FaultKind.STREAM_INTERRUPTED, "given up by the caller", maybe_billed=True
+                FaultKind.STREAM_INTERRUPTED, "given up by the caller", maybe_billed=self._begun
             )
             self._end(abandoned)
 
@@ -218,6 +219,7 @@ class Relay(_Attempt):
         if prepare is not None:
             prepare()
         self._started = self._clock()
+        self._begun = True
         try:
             with self._transport.stream(self._wire) as stream:
                 reader = self._reads_events(stream.status, stream.headers)
@@ -261,6 +263,7 @@ class AsyncRelay(_Attempt):
     async def _run(self) -> AsyncGenerator[TextDelta, None]:
         await _aprepare(self._transport)
         self._started = self._clock()
+        self._begun = True
         try:
             async with self._transport.stream(self._wire) as stream:
                 reader = self._reads_events(stream.status, stream.headers)

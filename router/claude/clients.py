@@ -9,11 +9,14 @@ from typing import Any
 import anthropic
 
 from router.claude.direct import DirectClient
+from router.claude.faults import error_fault
 from router.claude.proxies import proxy_for
 from router.claude.redact import clean
-from router.errors import SettingsError
+from router.claude.sdk import client_secrets
+from router.claude.upstream import fault_of
+from router.errors import RouterError, SettingsError
 
-__all__ = ["Built", "adopt", "build", "build_async"]
+__all__ = ["Built", "adopt", "build", "build_async", "listed_models"]
 
 _CLASSES = {
     "api": ("Anthropic", "AsyncAnthropic"),
@@ -88,6 +91,25 @@ def adopt(client: Any) -> Built:
         copy = client.with_options(http_client=DirectClient())
         return Built(copy, ours=True, survives_fork=True)
     return Built(client, ours=False, survives_fork=False)
+
+
+def listed_models(client: Any) -> tuple[Mapping[str, Any], ...]:
+    """The API's own list of models, retired ones included, as JSON-like mappings.
+
+    Raises:
+        RouterError: the list cannot be read; the message says why.
+    """
+    if client.models is None:
+        raise SettingsError("this platform has no list of models")
+    secrets = client_secrets(client)
+    try:
+        pages = client.models.list(lifecycle=["active", "deprecated", "retired"], limit=1000)
+        return tuple(model.to_dict(mode="json") for model in pages)
+    except anthropic.APIStatusError as error:
+        said = error_fault(error.status_code, {}, error.response.content, secrets=secrets).message
+    except Exception as error:  # noqa: BLE001 - nothing of the SDK may leave untyped
+        said = fault_of(error, secrets).message
+    raise RouterError(f"the API's list of models cannot be read: {said}")
 
 
 def _construct(platform: str, index: int, options: Mapping[str, Any], http_client: Any) -> Any:

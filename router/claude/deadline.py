@@ -33,17 +33,27 @@ class Deadline:
 class AttemptTimeout(float):
     """A timeout that travels through the SDK as a number and says more to our own transport."""
 
-    __slots__ = ("deadline", "max_bytes", "whole")
+    __slots__ = ("deadline", "max_bytes", "plain", "whole")
 
     deadline: Deadline
     max_bytes: int  # of the decoded body
     whole: bool  # the body is wanted in one piece
+    plain: bool  # a request of the SDK's own, which reads the response itself
 
-    def __new__(cls, seconds: float, deadline: Deadline, *, max_bytes: int, whole: bool) -> Self:
+    def __new__(
+        cls,
+        seconds: float,
+        deadline: Deadline,
+        *,
+        max_bytes: int,
+        whole: bool,
+        plain: bool = False,
+    ) -> Self:
         self = super().__new__(cls, seconds)
         self.deadline = deadline
         self.max_bytes = max_bytes
         self.whole = whole
+        self.plain = plain
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> AttemptTimeout:

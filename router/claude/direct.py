@@ -113,7 +113,7 @@ class _Transport(httpx2.BaseTransport):
         except BaseException:
             connection.close()
             raise
-        if not timeout.whole and 200 <= head.status < 300:
+        if timeout.plain or (not timeout.whole and 200 <= head.status < 300):
             return _response(request, head, stream, _Bytes(stream))
         body = b"".join(stream.chunks())
         return _response(request, head, WireReply(head.status, head.headers, body), _Bytes())
@@ -182,7 +182,9 @@ def timeout_of(request: httpx2.Request) -> AttemptTimeout:
     if isinstance(given, AttemptTimeout):
         return given
     seconds = float(given) if given is not None else _DEFAULT_SECONDS
-    return AttemptTimeout(seconds, Deadline(seconds), max_bytes=_DEFAULT_BYTES, whole=False)
+    return AttemptTimeout(
+        seconds, Deadline(seconds), max_bytes=_DEFAULT_BYTES, whole=False, plain=True
+    )
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int]:

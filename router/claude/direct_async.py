@@ -81,7 +81,7 @@ class _Transport(httpx2.AsyncBaseTransport):
         )
         try:
             headers = _lower(response)
-            if not timeout.whole and 200 <= response.status < 300:
+            if timeout.plain or (not timeout.whole and 200 <= response.status < 300):
                 return httpx2.Response(
                     response.status,
                     headers=shown_headers(headers),

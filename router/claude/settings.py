@@ -28,7 +28,14 @@ if TYPE_CHECKING:
     from router.claude.sdk import SdkTransport
     from router.claude.sdk_async import AsyncSdkTransport
 
-__all__ = ["PLATFORMS", "ClientPlatform", "ClientSettings", "async_transport", "transport"]
+__all__ = [
+    "PLATFORMS",
+    "ClientPlatform",
+    "ClientSettings",
+    "async_transport",
+    "list_models",
+    "transport",
+]
 
 ClientPlatform = Literal[
     "api", "aws", "bedrock", "bedrock_mantle", "google_cloud", "vertex", "foundry"
@@ -134,6 +141,25 @@ def transport(settings: ClientSettings) -> Transport:
 def async_transport(settings: ClientSettings) -> AsyncTransport:
     """An awaiting transport, one client for each event loop, built at its first call there."""
     return _AsyncDeferred(settings)
+
+
+def list_models(settings: ClientSettings) -> tuple[Mapping[str, Any], ...]:
+    """The models the API lists, as it describes them. Imports the SDK and asks at once.
+
+    Raises:
+        RouterError: no key, or the list cannot be read.
+    """
+    from router.claude.clients import adopt, build, listed_models
+
+    if settings.client is not None:
+        built = adopt(settings.client)
+    else:
+        built = build(settings.platform, settings.client_options(), settings.http_client)
+    try:
+        return listed_models(built.client)
+    finally:
+        if built.ours:
+            built.client.close()
 
 
 class _Deferred:

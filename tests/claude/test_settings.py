@@ -18,11 +18,17 @@ from importlib.util import find_spec
 import httpx2
 import pytest
 
-from router.claude.call import aperform, perform, wire_request
-from router.claude.settings import PLATFORMS, ClientSettings, async_transport, transport
+from router.claude.call import Relay, aperform, perform, wire_request
+from router.claude.settings import (
+    PLATFORMS,
+    ClientSettings,
+    async_transport,
+    list_models,
+    transport,
+)
 from router.claude.transport import TransportFault
 from router.engine.effects import Fault, FaultKind, Reply
-from router.errors import SettingsError
+from router.errors import RouterError, SettingsError
 
 
 def test_importing_the_settings_imports_no_sdk():
@@ -359,3 +365,32 @@ def test_a_proxy_of_the_environment_is_used(server, kit, monkeypatch):
     straight = transport(there)
     assert perform(straight, kit.request(), time.monotonic).kind is FaultKind.CONNECTION
     straight.close()
+
+
+def test_the_apis_list_of_models_is_read(server, kit):
+    """All pages come as mappings; an error is ours, said in words."""
+    model = {
+        "id": "claude-haiku-5-5", "type": "model", "display_name": "Haiku", "lifecycle": "active",
+        "created_at": "2026-10-07T00:00:00Z", "max_tokens": 128000,
+    }  # fmt: skip
+    page = {"data": [model], "has_more": False, "first_id": "a", "last_id": "b"}
+    server.play(
+        [kit.http(json.dumps(page).encode())],
+        [kit.http(kit.api_error("authentication_error", f"bad {kit.KEY}"), status="401 No")],
+    )
+    listed = list_models(ClientSettings(base_url=server.url))
+    assert [one["id"] for one in listed] == ["claude-haiku-5-5"]
+    assert b"GET /v1/models?" in server.requests[0]
+    with pytest.raises(RouterError, match=r"bad \[redacted\]"):
+        list_models(ClientSettings(base_url=server.url))
+
+
+def test_a_relay_that_never_began_was_not_billed(monkeypatch, tmp_path, kit):
+    """A missing key found while a stream begins leaves nothing to be charged."""
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    attempt = Relay(transport(ClientSettings()), kit.request(), time.monotonic)
+    with pytest.raises(SettingsError):
+        next(iter(attempt))
+    attempt.close()
+    assert not attempt.outcome.maybe_billed
