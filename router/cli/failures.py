@@ -4,6 +4,7 @@
 1  no: findings, a run without an accepted answer, rows that failed
 2  your call: usage, settings, inputs, policies that cannot be used
 3  ours: a bug in the router
+130  interrupted
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from contextlib import contextmanager
 
 from router.errors import PolicyError, RouterError, RunError
 
-__all__ = ["BUG", "DONE", "NO", "YOURS", "explain", "reported"]
+__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "explain", "reported"]
 
 DONE, NO, YOURS, BUG = 0, 1, 2, 3
+INTERRUPTED = 130
 
 
 @contextmanager
@@ -30,12 +32,15 @@ def reported() -> Iterator[None]:
         sys.exit(NO if isinstance(error, RunError) else YOURS)
     except KeyboardInterrupt:
         sys.stderr.write("\ninterrupted\n")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader went away (`| head`): not our fault and not worth a word.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(DONE)
-    except Exception as error:  # noqa: BLE001  # the last line of defence before a bare traceback
+    except Exception as error:  # the last line of defence before a bare traceback
+        typer = sys.modules.get("typer")  # `lint` does without it
+        if typer is not None and isinstance(error, typer.Exit):
+            raise
         _bug(error)
         sys.exit(BUG)
 

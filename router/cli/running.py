@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.failures import NO, reported
+from router.cli.failures import DONE, INTERRUPTED, NO, reported
 from router.cli.given import read_inputs, read_tags
 from router.cli.options import Form, Input, JsonFile, Ledger, Offline, Policies, Tag
 
@@ -186,5 +186,4 @@ def map_file(
             map_rows(job, lambda: open_router(policies, ledger, offline), sys.stderr)
         )
         sys.stderr.write(summary.text() + "\n")
-        if summary.failed:
-            raise typer.Exit(NO)
+        raise typer.Exit(INTERRUPTED if summary.interrupted else NO if summary.failed else DONE)
