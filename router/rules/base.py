@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from router.catalog.lookup import Verdict
 from router.catalog.models import Catalog, Model
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
@@ -28,12 +29,14 @@ class Facts:
         today: the day (UTC) by which lifecycles and prices are judged.
         tasks: every task that links, by name.
         models: the names for pins, by the policy file they are in force in.
+        verdicts: the catalog's word on models, kept as rules ask for it.
     """
 
     catalog: Catalog
     today: date
     tasks: Mapping[str, CompiledTask] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     def model(self, tier: Tier) -> Model | None:
         """The catalog's entry of a tier's model; None for local tiers and unknown models.

@@ -11,6 +11,7 @@ from router.compiler.conditions import Comparison
 from router.compiler.model import Condition
 from router.policy.nodes import Node, SourceText
 from router.rules.ladder import tier_nodes
+from router.rules.prompts import once
 from router.rules.schemas import at_path
 from router.rules.text_places import place_in_scalar
 from router.types import Span
@@ -31,8 +32,12 @@ class Written:
         return cast("tuple[Comparison, ...]", getattr(self.condition, "comparisons", ()))
 
 
-def written_conditions(compiled: CompiledTask) -> Iterator[Written]:
+def written_conditions(compiled: CompiledTask) -> tuple[Written, ...]:
     """The conditions of start and escalation rules."""
+    return once(compiled, "conditions", lambda: tuple(_written(compiled)))
+
+
+def _written(compiled: CompiledTask) -> Iterator[Written]:
     node = compiled.node
     for index, start in enumerate(compiled.task.start):
         yield Written(start.when, node.at("start", index, "when") or node)

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Task, Tier
 from router.policy.nodes import Node
+from router.rules.prompts import once
 
 __all__ = ["heaviest_path", "reachable", "starts", "tier_nodes"]
 
 
-def tier_nodes(compiled: CompiledTask) -> Iterator[tuple[Tier, Node]]:
+def tier_nodes(compiled: CompiledTask) -> tuple[tuple[Tier, Node], ...]:
     """Each tier with the node it is written at."""
+    return once(compiled, "tiers", lambda: tuple(_tier_nodes(compiled)))
+
+
+def _tier_nodes(compiled: CompiledTask) -> Iterator[tuple[Tier, Node]]:
     written = compiled.node.get("tiers")
     for index, tier in enumerate(compiled.task.tiers):
         node = written.at(index) if written is not None else None

@@ -10,20 +10,32 @@ from router.compiler.model import Tier
 from router.policy.nodes import Node
 from router.rules.base import Facts
 from router.rules.ladder import tier_nodes
+from router.rules.prompts import once
 
 __all__ = ["judged_models"]
 
 
-def judged_models(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[Verdict, Node]]:
+def judged_models(compiled: CompiledTask, facts: Facts) -> tuple[tuple[Verdict, Node], ...]:
     """The verdict on each tier's model and the place of its id, under `models` where it is there.
 
     Local tiers are left out, and unknown models: the compiler has reported those.
     """
+    return once(compiled, "models", lambda: tuple(_judged(compiled, facts)))
+
+
+def _judged(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[Verdict, Node]]:
     catalog = facts.catalog
     for tier, node in tier_nodes(compiled):
         if tier.local or not (tier.model in catalog.models or tier.model in catalog.aliases):
             continue
-        yield describe(catalog, tier.model, facts.today), _place(compiled, facts, tier, node)
+        yield _verdict(facts, tier.model), _place(compiled, facts, tier, node)
+
+
+def _verdict(facts: Facts, model: str) -> Verdict:
+    known = facts.verdicts.get(model)
+    if known is None:
+        known = facts.verdicts[model] = describe(facts.catalog, model, facts.today)
+    return known
 
 
 def _place(compiled: CompiledTask, facts: Facts, tier: Tier, node: Node) -> Node:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Block, Template, Ttl
 from router.policy.nodes import Node
 
-__all__ = ["CheckedTemplate", "Part", "forget", "media_inputs", "parts", "template_of"]
+__all__ = ["CheckedTemplate", "Part", "forget", "media_inputs", "once", "parts", "template_of"]
 
-_MEMO = "rules:parts"
 _PREFIX = "rules:"
+
+Made = TypeVar("Made")
 
 
 class CheckedTemplate(Template, Protocol):
@@ -49,11 +50,15 @@ def template_of(block: Block) -> CheckedTemplate | None:
 
 def parts(compiled: CompiledTask) -> tuple[Part, ...]:
     """Tools, system, turns, user: the order of the cached prefix."""
-    memo = compiled.task.memo
-    found = memo.get(_MEMO)
-    if found is None:
-        found = memo[_MEMO] = tuple(_parts(compiled))
-    return cast("tuple[Part, ...]", found)
+    return once(compiled, "parts", lambda: tuple(_parts(compiled)))
+
+
+def once(compiled: CompiledTask, what: str, make: Callable[[], Made]) -> Made:
+    """What several rules need of a task, made by the first of them."""
+    memo, key = compiled.task.memo, _PREFIX + what
+    if key not in memo:
+        memo[key] = make()
+    return cast("Made", memo[key])
 
 
 def forget(compiled: CompiledTask) -> None:

@@ -9,13 +9,28 @@ from router.compiler.compilation import CompiledTask
 from router.compiler.model import Schema
 from router.compiler.schema_check import children, resolve
 from router.policy.nodes import Node
+from router.rules.prompts import once
 
-__all__ = ["always_given", "at_path", "free_text", "max_chars", "place", "properties", "walk"]
+__all__ = [
+    "Path",
+    "always_given",
+    "at_path",
+    "free_text",
+    "max_chars",
+    "output_schemas",
+    "place",
+    "properties",
+    "walk",
+]
 
 _NOT_TEXT = frozenset({"number", "integer", "boolean", "null"})
+# Keywords without schemas below them: most properties have only these.
+_LEAF = frozenset(
+    {"type", "enum", "const", "description", "title", "default", "format", "pattern"}
+    | {"minimum", "maximum", "minLength", "maxLength", "exclusiveMinimum", "exclusiveMaximum"}
+)
 _DEEPEST = 12  # recursive schemas have no longest value
 _NUMBER_CHARS = 24
-_ESCAPED = 1  # JSON adds a little to a string; a prompt's estimate is no more exact than that
 
 
 def properties(schema: Schema | None) -> Mapping[str, Any]:
@@ -106,14 +121,25 @@ def _object(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> i
     return total
 
 
-def walk(root: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+Path = tuple[str | int, ...]
+
+
+def output_schemas(compiled: CompiledTask) -> tuple[tuple[Path, Mapping[str, Any]], ...]:
+    """Every subschema of the output with its path."""
+    output = compiled.task.output
+    if output is None:
+        return ()
+    return once(compiled, "output", lambda: tuple(walk(output.source)))
+
+
+def walk(root: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every subschema with its path, outermost first; references are not followed."""
-    pending: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
-    while pending:
-        path, schema = pending.pop(0)
+    pending: list[tuple[Path, Any]] = [((), root)]
+    for path, schema in pending:  # grows as it goes
         if isinstance(schema, Mapping):
             yield path, schema
-            pending.extend(((*path, *step), child) for step, child in children(schema))
+            if not _LEAF.issuperset(schema):
+                pending += [((*path, *step), child) for step, child in children(schema)]
 
 
 def place(compiled: CompiledTask, key: str, path: tuple[str | int, ...]) -> tuple[Node, str | None]:

@@ -6,49 +6,52 @@ once the inputs are there.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
+from router.catalog.models import Model
 from router.catalog.pricing import worst_case
-from router.catalog.tokens import estimate_body
+from router.catalog.tokens import BodyTokens, PrefixTokens, estimate_body, estimate_text
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
 from router.errors import CatalogError, UsageError
 from router.rules.base import Facts
 from router.rules.ladder import heaviest_path
-from router.rules.prompts import CheckedTemplate, Part, parts, template_of
+from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
 
-__all__ = ["attempt_cost", "constant_prefix", "path_cost", "prefix_tokens"]
+__all__ = ["attempt_cost", "constant_prefixes", "path_cost"]
 
 _MOST_CHARS = 4_000_000  # no context window holds more
 _MOST_VERIFIERS = 3  # of verifiers of verifiers
 _IMAGE = {"type": "image", "source": {"type": "url", "url": ""}}
 
 
-def constant_prefix(compiled: CompiledTask) -> tuple[dict[str, Any], tuple[Part, ...]]:
-    """A body of what comes before the first thing that inputs decide, and its breakpoints."""
-    body: dict[str, Any] = {"tools": [], "system": [], "messages": []}
-    content: list[dict[str, Any]] = []
-    found: list[Part] = []
-    for part in parts(compiled):
-        block = _constant_block(part)
-        if block is None:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A part of the prompt: characters of text, or a block that the catalog measures.
+
+    A character beyond ASCII counts by its bytes, as the catalog counts it.
+    """
+
+    part: Part
+    constant: bool
+    chars: int = 0
+    block: Any = None
+
+
+def constant_prefixes(compiled: CompiledTask, model: Model) -> list[tuple[Part, int]]:
+    """Breakpoints before anything that inputs decide, with the estimated tokens up to each."""
+    found: list[tuple[Part, int]] = []
+    for one, tokens in zip(_measured(compiled), _cumulative(compiled, model), strict=True):
+        if not one.constant:
             break
-        if part.cache is not None and part.kind != "tool":
-            block = {**block, "cache_control": {"type": "ephemeral", "ttl": part.cache}}
-        if part.cache is not None:
-            found.append(part)
-        target = {"tool": body["tools"], "system": body["system"]}.get(part.kind, content)
-        target.append(block)
-    body["messages"] = [{"role": "user", "content": content}]
-    return body, tuple(found)
-
-
-def prefix_tokens(body: Mapping[str, Any], facts: Facts, tier: Tier) -> list[int]:
-    """Estimated tokens up to each breakpoint of a body, on the tier's model."""
-    return [prefix.tokens for prefix in estimate_body(body, facts.model(tier)).prefixes]
+        if one.part.cache is not None:
+            found.append((one.part, tokens))
+    return found
 
 
 def attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> Decimal | None:
@@ -59,22 +62,7 @@ def attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> Decimal | 
     model = facts.model(tier)
     if model is None:
         return None
-    tokens = estimate_body(_longest_body(compiled), model)
-    limits = model.limits
-    minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
-    try:
-        return worst_case(
-            model,
-            tokens.total if limits is None else min(tokens.total, limits.context_window),
-            tier.max_tokens,
-            at=facts.today,
-            cache_5m=tokens.cached("5m", minimum),
-            cache_1h=tokens.cached("1h", minimum),
-            speed=tier.speed,
-            geography=tier.geography,
-        )
-    except CatalogError:
-        return None
+    return once(compiled, f"cost:{tier.name}", lambda: _attempt_cost(compiled, facts, tier, model))
 
 
 def path_cost(
@@ -90,6 +78,32 @@ def path_cost(
         return one * _samples(compiled.task) + beside
 
     return heaviest_path(compiled.task, weight)
+
+
+def _attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> Decimal | None:
+    totals = _cumulative(compiled, model)
+    prefixes = tuple(
+        PrefixTokens("", one.part.cache, tokens)
+        for one, tokens in zip(_measured(compiled), totals, strict=True)
+        if one.part.cache is not None
+    )
+    schema = once(compiled, "format", lambda: _format(compiled.task))
+    whole = (totals[-1] if totals else 0) + (estimate_text(schema, model) if schema else 0)
+    tokens, limits = BodyTokens(whole, prefixes), model.limits
+    minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
+    try:
+        return worst_case(
+            model,
+            tokens.total if limits is None else min(tokens.total, limits.context_window),
+            tier.max_tokens,
+            at=facts.today,
+            cache_5m=tokens.cached("5m", minimum),
+            cache_1h=tokens.cached("1h", minimum),
+            speed=tier.speed,
+            geography=tier.geography,
+        )
+    except CatalogError:
+        return None
 
 
 def _verifiers(compiled: CompiledTask, facts: Facts, depth: int) -> float:
@@ -114,25 +128,72 @@ def _reads_confidence(task: Task, tier: Tier) -> bool:
     )
 
 
-# --- blocks --------------------------------------------------------------------------------------
+# --- tokens --------------------------------------------------------------------------------------
 
 
-def _constant_block(part: Part) -> dict[str, Any] | None:
-    """The block as it is sent; None where inputs decide."""
-    if part.kind == "tool":
-        return dict(part.tool)
+def _cumulative(compiled: CompiledTask, model: Model) -> list[int]:
+    """Estimated tokens up to and with each part, on a model."""
+    known = model.capabilities
+    # Only what tools add differs between models with one tokenizer.
+    apart = model.id if compiled.task.tools or known is None else known.tokenizer
+    return once(compiled, f"tokens:{apart}", lambda: _count(compiled, model))
+
+
+def _count(compiled: CompiledTask, model: Model) -> list[int]:
+    tools = compiled.task.tools
+    first = True
+    tokens: list[int] = []
+    for one in _measured(compiled):
+        if one.part.kind == "tool":
+            body: dict[str, Any] = {"tools": [one.part.tool]}
+            size = estimate_body(body, model).total
+            # what the API says about tools counts once
+            extra = 0 if first or len(tools) == 1 else estimate_body({"tools": [{}]}, model).total
+            tokens.append(size - extra)
+            first = False
+        elif one.block is not None:
+            content = {"messages": [{"role": "user", "content": [one.block]}]}
+            tokens.append(estimate_body(content, model).total)
+        else:
+            tokens.append(estimate_text("x" * one.chars, model))
+    return list(accumulate(tokens))
+
+
+def _format(task: Task) -> str:
+    """The schema as it is sent."""
+    if task.output is None or task.output.wire is None:
+        return ""
+    return json.dumps(task.output.wire, separators=(",", ":"), default=str)
+
+
+# --- parts ---------------------------------------------------------------------------------------
+
+
+def _measured(compiled: CompiledTask) -> tuple[_Measured, ...]:
+    task = compiled.task
+    return once(compiled, "sizes", lambda: tuple(_measure(part, task) for part in parts(compiled)))
+
+
+def _measure(part: Part, task: Task) -> _Measured:
     block = part.block
-    if block is None or block.input is not None:
-        return None
+    if part.kind == "tool":
+        return _Measured(part, constant=True)
+    if block is None:  # the turns of a conversation
+        turns = task.prompt.messages
+        return _Measured(part, False, _longest(task, turns.input) if turns is not None else 0)
     if block.static is not None:
-        return {"type": block.kind, "source": block.static}
+        return _Measured(part, True, block={"type": block.kind, "source": block.static})
+    if block.input is not None:
+        image = block.kind == "image"
+        chars = 0 if image else _longest(task, block.input)
+        return _Measured(part, False, chars, _IMAGE if image else None)
     template = template_of(block)
-    if template is None or not template.constant:
-        return None
-    text = _rendered(template)
-    if block.kind == "document":
-        return {"type": "document", "source": {"type": "text", "data": text}}
-    return {"type": "text", "text": text}
+    if template is None:
+        return _Measured(part, constant=True)
+    if template.constant:
+        return _Measured(part, True, _chars(_rendered(template)))
+    longest = sum(_longest(task, name) for name in template.names)
+    return _Measured(part, False, min(_chars(template.source) + longest, _MOST_CHARS))
 
 
 def _rendered(template: CheckedTemplate) -> str:
@@ -142,51 +203,12 @@ def _rendered(template: CheckedTemplate) -> str:
         return template.source
 
 
-def _longest_body(compiled: CompiledTask) -> dict[str, Any]:
-    memo = compiled.task.memo
-    body: dict[str, Any] | None = memo.get("rules:longest")
-    if body is None:
-        body = memo["rules:longest"] = _make_longest(compiled)
-    return body
+def _chars(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-def _make_longest(compiled: CompiledTask) -> dict[str, Any]:
-    task = compiled.task
-    body: dict[str, Any] = {"tools": list(task.tools), "system": []}
-    content: list[dict[str, Any]] = []
-    for part in parts(compiled):
-        if part.kind == "tool":
-            continue
-        block = _constant_block(part) or _longest_block(part, task)
-        if part.cache is not None:
-            block = {**block, "cache_control": {"type": "ephemeral", "ttl": part.cache}}
-        (body["system"] if part.kind == "system" else content).append(block)
-    body["messages"] = [{"role": "user", "content": content}]
-    if task.tool_choice is not None:
-        body["tool_choice"] = task.tool_choice
-    if task.output is not None and task.output.wire is not None:
-        body["output_config"] = {"format": {"type": "json_schema", "schema": task.output.wire}}
-    return body
-
-
-def _longest_block(part: Part, task: Task) -> dict[str, Any]:
-    block = part.block
-    if block is not None and block.kind == "image":
-        return _IMAGE
-    template = template_of(block) if block is not None else None
-    if template is not None:
-        size = sum(_longest_input(task, name) for name in template.names)
-        return _text(template.source, size)
-    turns = task.prompt.messages
-    name = block.input if block is not None else turns.input if turns is not None else None
-    return _text("", _longest_input(task, name) if name is not None else 0)
-
-
-def _longest_input(task: Task, name: str) -> int:
+def _longest(task: Task, name: str) -> int:
     if task.input is None:
         return 0
-    return max_chars(properties(task.input).get(name), task.input.source) or 0
-
-
-def _text(text: str, more: int) -> dict[str, Any]:
-    return {"type": "text", "text": text + "x" * min(more, _MOST_CHARS)}
+    size = max_chars(properties(task.input).get(name), task.input.source) or 0
+    return min(size, _MOST_CHARS)

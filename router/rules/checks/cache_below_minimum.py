@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.prompts import parts
-from router.rules.sizes import constant_prefix, prefix_tokens
+from router.rules.prompts import Part, parts
+from router.rules.sizes import constant_prefixes
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -16,23 +16,21 @@ __all__ = ["RULE", "check"]
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if not any(part.cache is not None for part in parts(compiled)):
         return
-    body, breakpoints = constant_prefix(compiled)
-    short: list[dict[str, str]] = [{} for _ in breakpoints]
-    sizes: list[int] = [0 for _ in breakpoints]
+    short: dict[int, tuple[Part, int, dict[str, str]]] = {}
     for tier in compiled.task.tiers:
         model = facts.model(tier)
         minimum = model.limits.min_cacheable_tokens if model and model.limits else None
         if model is None or minimum is None:
             continue
-        for index, tokens in enumerate(prefix_tokens(body, facts, tier)[: len(breakpoints)]):
+        for index, (part, tokens) in enumerate(constant_prefixes(compiled, model)):
             if tokens < minimum:
-                short[index][model.id] = f"{model.id} caches from {minimum:,} on"
-                sizes[index] = max(sizes[index], tokens)
-    for part, lacking, tokens in zip(breakpoints, short, sizes, strict=True):
-        if lacking:
-            message = f"about {tokens:,} tokens up to here; {', '.join(lacking.values())}"
-            help_line = "move the breakpoint behind more constant text, or remove it"
-            yield RULE.at(part.node, message, help_line, key="cache")
+                _, most, lacking = short.setdefault(index, (part, tokens, {}))
+                lacking[model.id] = f"{model.id} caches from {minimum:,} on"
+                short[index] = part, max(most, tokens), lacking
+    for part, tokens, lacking in short.values():
+        message = f"about {tokens:,} tokens up to here; {', '.join(lacking.values())}"
+        help_line = "move the breakpoint behind more constant text, or remove it"
+        yield RULE.at(part.node, message, help_line, key="cache")
 
 
 RULE = Rule(

@@ -15,7 +15,7 @@ __all__ = ["RULE", "check"]
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if compiled.node.get("exhausted") is not None:
         return
-    tier, node = list(tier_nodes(compiled))[-1]
+    tier, node = tier_nodes(compiled)[-1]
     if any(rule.to is None for rule in tier.escalate):
         message = f"tier `{tier.name}` is the last, but can ask to escalate"
         help_line = "say what then: `exhausted: best`, `error` or `{value: …}`"

@@ -7,17 +7,14 @@ from typing import Any
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.schemas import place, walk
+from router.rules.schemas import output_schemas, place
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    output = compiled.task.output
-    if output is None:
-        return
-    for path, schema in walk(output.source):
+    for path, schema in output_schemas(compiled):
         if _is_open(schema):
             node, key = place(compiled, "output", path)
             where = f"`{path[-1]}`" if path else "the answer"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.schemas import place, walk
+from router.rules.schemas import Path, output_schemas, place, walk
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -20,26 +19,25 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     models = [facts.model(tier) for tier in task.tiers]
     if not any(m and m.capabilities and m.capabilities.safety_refusals for m in models):
         return
-    if task.output is not None:
-        for path in _named(task.output.source):
-            node, key = place(compiled, "output", path)
-            yield RULE.at(node, *_said(path), key=key)
+    for path in _named(path for path, _ in output_schemas(compiled)):
+        node, key = place(compiled, "output", path)
+        yield RULE.at(node, *_said(path), key=key)
     for index, tool in enumerate(task.tools):
         written = compiled.node.at("tools", index, "input_schema")
-        for path in _named(tool["input_schema"]):
+        for path in _named(path for path, _ in walk(tool["input_schema"])):
             parent = written.at(*path[:-1]) if written is not None else None
             yield RULE.at(parent or compiled.node, *_said(path), key=str(path[-1]))
 
 
-def _named(schema: Mapping[str, Any]) -> Iterator[tuple[str | int, ...]]:
-    for path, _ in walk(schema):
+def _named(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
         if len(path) >= 2 and path[-2] == "properties":
             words = str(path[-1]).lower().replace("-", "_").split("_")
             if words[-1] in _WORDS or words[0] in ("reasoning", "thinking"):
                 yield path
 
 
-def _said(path: tuple[str | int, ...]) -> tuple[str, str]:
+def _said(path: Path) -> tuple[str, str]:
     message = f"a field named `{path[-1]}` can trigger a refusal that is billed"
     return message, "call it `explanation` or `evidence`"
 

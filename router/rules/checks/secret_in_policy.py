@@ -26,11 +26,11 @@ _KINDS: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("AIza", re.compile(r"\bAIza[0-9A-Za-z_-]{35}"), "a Google API key"),
     ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[\w-]{10,}"), "a token"),
 )
-_WORDS = ("secret", "api_key", "apikey", "api-key", "password", "passwd", "access_key", "token")
-_ASSIGNED = re.compile(
-    r"(?i)(?:secret|api[_-]?key|passwd|password|access[_-]?key|(?:auth|access|bearer)[_-]?token)"
-    r"[\w-]{0,20}[\"']?\s*[:=]\s*[\"']?([A-Za-z0-9+/_.=-]{20,})"
+_WORDS = (
+    *("secret", "api_key", "apikey", "api-key", "password", "passwd", "access_key", "access-key"),
+    *("auth_token", "auth-token", "access_token", "access-token", "bearer_token"),
 )
+_ASSIGNED = re.compile(r"[A-Za-z0-9_-]{0,20}[\"']?[ \t]*[:=][ \t]*[\"']?([A-Za-z0-9+/_.=-]{20,})")
 _ENTROPY = 3.5  # bits a character: above any word or path, below any random key of 20 characters
 _MADE_UP = ("example", "xxxx", "your", "placeholder", "dummy", "redacted")
 
@@ -44,13 +44,24 @@ def check_text(text: SourceText) -> Iterator[Finding]:
                 if not _made_up(found[0]) and not _overlaps(taken, found.span()):
                     taken.append(found.span())
                     yield _finding(text, found.span(), what)
+    for found in _assignments(whole):
+        span = found.span(1)
+        if not _overlaps(taken, span) and not _made_up(found[1]) and _random(found[1]):
+            taken.append(span)
+            yield _finding(text, span, "a secret")
+
+
+def _assignments(whole: str) -> Iterator[re.Match[str]]:
+    """What is assigned to a name of a secret. Words are looked for first: a regular expression
+    over every character of every prompt would cost more than reading the policies."""
     lowered = whole.lower()
-    if any(word in lowered for word in _WORDS):
-        for found in _ASSIGNED.finditer(whole):
-            span = found.span(1)
-            if not _overlaps(taken, span) and not _made_up(found[1]) and _random(found[1]):
-                taken.append(span)
-                yield _finding(text, span, "a secret")
+    for word in _WORDS:
+        start = lowered.find(word)
+        while start >= 0:
+            found = _ASSIGNED.match(whole, start + len(word))
+            if found is not None:
+                yield found
+            start = lowered.find(word, start + len(word))
 
 
 def _random(value: str) -> bool:
