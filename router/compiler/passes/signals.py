@@ -84,6 +84,7 @@ def _no_thresholds(work: Work) -> None:
                 hint = "say under `confidence` where it comes from"
                 message = "this task has no `confidence`: there is nothing to compare"
                 work.say("unknown-signal", message, below, hint)
+                return  # the other thresholds lack the same thing
 
 
 def _signal(work: Work, node: Node) -> list[Signal]:

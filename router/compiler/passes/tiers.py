@@ -7,7 +7,7 @@ from typing import Any
 from router.compiler.hints import name_hint
 from router.compiler.model import EscalateRule, StartRule, Tier
 from router.compiler.passes.models import pin
-from router.compiler.passes.work import Work
+from router.compiler.passes.work import Pin, Work
 from router.policy.nodes import Node
 from router.policy.scalars import ScalarError, duration, share
 
@@ -27,7 +27,13 @@ def link_tiers(work: Work) -> None:
             work.say(
                 "duplicate-tier", f"there are two tiers named `{name}`", node, "give it a `name`"
             )
-    tiers = [_tier(work, node, index, names) for index, node in enumerate(nodes)]
+    pins = [pin(work.desk, node.value["model"]) for node in nodes]
+    if any(_misnamed(work, node, found) for node, found in zip(nodes, pins, strict=True)):
+        work.broken.add("tiers")  # a mistyped model is a mistyped tier name: said once is enough
+    tiers = [
+        _tier(work, node, index, names, found)
+        for index, (node, found) in enumerate(zip(nodes, pins, strict=True))
+    ]
     work.tiers = tuple(tier for tier in tiers if tier is not None)
     work.start = tuple(_start(work, names))
     fallback = work.node.get("fallback")
@@ -42,9 +48,16 @@ def _name(node: Node) -> str:
     return str(name.value) if name is not None else ""
 
 
-def _tier(work: Work, node: Node, index: int, names: list[str]) -> Tier | None:
+def _misnamed(work: Work, node: Node, found: Pin | None) -> bool:
+    return (
+        found is None
+        and node.get("name") is None
+        and node.value["model"].value not in work.desk.document.models
+    )
+
+
+def _tier(work: Work, node: Node, index: int, names: list[str], found: Pin | None) -> Tier | None:
     escalate = tuple(_rules(work, node, index, names))
-    found = pin(work.desk, node.value["model"])
     if found is None:
         return None
     plain: dict[str, Any] = {key: node.value[key].value for key in _PLAIN if key in node.value}
@@ -110,6 +123,8 @@ def _target(work: Work, rule: Node, index: int, names: list[str]) -> str | None:
 def _known(work: Work, node: Node, names: list[str]) -> bool:
     if node.value in names:
         return True
+    if "tiers" in work.broken:
+        return False
     hint = name_hint(str(node.value), names, "tiers")
     work.say("unknown-tier", f"this task has no tier `{node.value}`", node, hint)
     return False
