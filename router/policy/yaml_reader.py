@@ -21,20 +21,14 @@ from yaml.events import (
     SequenceEndEvent,
     SequenceStartEvent,
 )
-from yaml.parser import Parser
-from yaml.reader import Reader, ReaderError
-from yaml.scanner import Scanner
+from yaml.reader import ReaderError
 
 from router.policy.findings import at_mark, quoted
 from router.policy.nodes import Mark, Node, SourceText
 from router.policy.yaml_faults import decode, reader_fault, syntax_fault
+from router.policy.yaml_parser import event_parser
 from router.policy.yaml_scalars import NUMERIC_STARTS, WORDS, Plain, plain_number
 from router.types import Finding, Severity
-
-try:
-    from yaml._yaml import CParser as _CParser
-except ImportError:  # PyYAML was built without libyaml: right, and six times slower
-    _CParser = None  # type: ignore[assignment,misc]  # a class or its absence
 
 __all__ = [
     "MAX_ALIASES",
@@ -42,7 +36,6 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_EXPANDED",
     "MAX_NODES",
-    "USES_LIBYAML",
     "Reading",
     "read_yaml",
 ]
@@ -53,8 +46,6 @@ MAX_NODES: Final = 100_000
 MAX_ALIASES: Final = 32
 MAX_EXPANDED: Final = 10_000  # nodes that all aliases together may stand for
 _MAX_FINDINGS: Final = 20  # of each severity; the last one says how many more there are
-
-USES_LIBYAML: Final[bool] = _CParser is not None
 
 _STYLES = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
@@ -96,7 +87,7 @@ def _drain(tree: _Tree, text: str, pure: bool) -> bool:
     """Feeds the parser's events to the tree; False where it stopped early."""
     handlers = tree.handlers()
     try:
-        next_event = _parser(text, pure).get_event
+        next_event = event_parser(text, pure=pure).get_event
         while (event := next_event()) is not None:
             handler = handlers.get(type(event))
             if handler is not None:
@@ -113,17 +104,6 @@ def _drain(tree: _Tree, text: str, pure: bool) -> bool:
     else:
         return True
     return False
-
-
-class _PureParser(Reader, Scanner, Parser):
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-
-
-def _parser(text: str, pure: bool) -> Any:
-    return _PureParser(text) if pure or _CParser is None else _CParser(text)
 
 
 class _Stop(Exception):
