@@ -15,7 +15,8 @@ import httpx2
 
 from router.claude.deadline import AttemptTimeout, Deadline
 from router.claude.decoding import BodyDecoder
-from router.claude.http1 import Connection, Head, Pool
+from router.claude.http1 import Connection, Head
+from router.claude.pool import Pool
 from router.claude.transport import TransportFault, WireReply
 from router.engine.effects import FaultKind
 

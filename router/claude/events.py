@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from router.claude.blocks import BadBlock, GrowingBlock
-from router.claude.faults import error_event_fault, request_id
+from router.claude.faults import error_event_fault, is_emulated, request_id
 from router.claude.reader import blocks_problem, make_reply
 from router.claude.sse import ServerEvent, SseDecoder
 from router.claude.usage import usage_from_mapping
@@ -60,7 +60,7 @@ class EventReader:
         self._headers = headers
         self._status = status
         self._asked = asked
-        self._emulated = emulated
+        self._emulated = emulated or is_emulated(headers)
         self._secrets = tuple(secrets)
         self._room = max_bytes
         self._decoder = SseDecoder()

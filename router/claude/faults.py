@@ -21,6 +21,7 @@ __all__ = [
     "classify_type",
     "error_event_fault",
     "error_fault",
+    "is_emulated",
     "request_id",
     "retry_after",
     "should_retry",
@@ -128,7 +129,7 @@ def error_fault(
         # The API does not bill its own errors. A gateway that gave up waiting cannot know.
         maybe_billed=status == _GATEWAY_TIMEOUT or (status == _BAD_GATEWAY and error_type is None),
         latency=latency,
-        emulated=emulated,
+        emulated=emulated or is_emulated(headers),
     )
 
 
@@ -159,6 +160,11 @@ def request_id(headers: Mapping[str, str], secrets: Iterable[str] = ()) -> str |
     """The id the API, or the platform it runs on, gave the request."""
     value = headers.get("request-id") or headers.get("x-amzn-requestid")
     return token(value, secrets) if value else None
+
+
+def is_emulated(headers: Mapping[str, str]) -> bool:
+    """Whether the answer says of itself that it is the emulator's, whichever way it came."""
+    return headers.get("request-id", "").startswith("req_emulated_")
 
 
 def should_retry(headers: Mapping[str, str]) -> bool | None:

@@ -4,32 +4,24 @@ The SDK's own stack bounds each read, not the call: an answer that drips is neve
 every wait is for what is left of the attempt. What is not HTTP/1.1 to the letter is a fault:
 both framings at once, folded headers, a length that is none, a body that is cut.
 
-Blocking sockets, one request at a time on each connection; `Pool` is safe to use from threads.
+Blocking sockets, one request at a time on each connection; `router.claude.pool` opens them.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import select
 import socket
 import ssl
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from time import monotonic
 
 from router.claude.deadline import Deadline
 from router.claude.transport import TransportFault
 from router.engine.effects import FaultKind
 
-__all__ = ["Connection", "Head", "Pool"]
+__all__ = ["Connection", "Head", "reason_of"]
 
-CONNECT_SECONDS = 5.0
-"""For each address that a host name stands for; as in the SDK."""
-IDLE_SECONDS = 30.0
-"""Connections idle for longer are not used again."""
-_MAX_IDLE = 100
 _MAX_HEAD = 65_536
 _MAX_LINE = 4_096  # of a chunk's size, its extensions included
 _MAX_INTERIM = 16  # 1xx answers before the real one
@@ -38,15 +30,6 @@ _RECEIVE = 65_536
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-5][0-9][0-9])(?: [^\r\n]*)?")
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,12})[ \t]*(?:;.*)?", re.DOTALL)
-
-# What OpenSSL says when the peer is no TLS server or none we may talk to; these do not heal.
-_TLS_FINAL = (
-    "CERTIFICATE",
-    "WRONG_VERSION",
-    "UNKNOWN_PROTOCOL",
-    "HTTP_REQUEST",
-    "PROTOCOL_VERSION",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +94,7 @@ class Connection:
                 raise
             raise TransportFault(
                 FaultKind.RESET,
-                f"the connection broke while the request was sent ({_reason(lost)})",
+                f"the connection broke while the request was sent ({reason_of(lost)})",
                 maybe_billed=False,
             ) from None
         raise _bad("too many interim answers")
@@ -212,7 +195,7 @@ class Connection:
         except OSError as error:
             kind = FaultKind.TRUNCATED_BODY if phase is not _SILENCE else FaultKind.RESET
             raise TransportFault(
-                kind, f"the connection broke while {phase} ({_reason(error)})", maybe_billed=True
+                kind, f"the connection broke while {phase} ({reason_of(error)})", maybe_billed=True
             ) from None
 
     @staticmethod
@@ -228,134 +211,6 @@ class Connection:
 _SILENCE = "waiting for an answer"
 _HEAD = "receiving the answer's headers"
 _BODY = "receiving the answer"
-
-
-class Pool:
-    """Connections to reuse. A child process after a fork begins with none."""
-
-    def __init__(self, context: ssl.SSLContext) -> None:
-        self._context = context
-        self._idle: deque[Connection] = deque()  # its append and pop are atomic
-        self._pid = os.getpid()
-        self._closed = False
-
-    def take(self, origin: tuple[str, str, int], deadline: Deadline) -> Connection:
-        """An open connection to (scheme, host, port).
-
-        Raises:
-            TransportFault: nothing was sent, so never billed.
-        """
-        if self._closed:
-            raise TransportFault(
-                FaultKind.CONNECTION, "the client has been closed", maybe_billed=False
-            )
-        if self._pid != os.getpid():
-            # The parent goes on using these sockets; here they are only forgotten.
-            self._idle = deque()
-            self._pid = os.getpid()
-        others = []
-        found = None
-        while found is None:
-            try:
-                connection = self._idle.pop()
-            except IndexError:
-                break
-            if connection.origin != origin:
-                others.append(connection)
-            elif monotonic() - connection.idle_since > IDLE_SECONDS or not connection.usable():
-                connection.close()
-            else:
-                found = connection
-        self._idle.extend(others)
-        if found is not None:
-            found.reused = True
-            return found
-        return self._connect(origin, deadline)
-
-    def give_back(self, connection: Connection) -> None:
-        """Keep a connection whose answer was received to its end."""
-        if self._closed or len(self._idle) >= _MAX_IDLE or self._pid != os.getpid():
-            connection.close()
-            return
-        connection.idle_since = monotonic()
-        self._idle.append(connection)
-
-    def close(self) -> None:
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
-
-    def _connect(self, origin: tuple[str, str, int], deadline: Deadline) -> Connection:
-        scheme, host, port = origin
-        sock = _open_socket(host, port, deadline)
-        if scheme != "https":
-            return Connection(sock, origin)
-        try:
-            sock.settimeout(_remaining(deadline, host))
-            return Connection(self._context.wrap_socket(sock, server_hostname=host), origin)
-        except ssl.SSLCertVerificationError as error:
-            sock.close()
-            raise TransportFault(
-                FaultKind.TLS,
-                f"the certificate of {host} is not accepted: {error.verify_message}",
-                maybe_billed=False,
-            ) from None
-        except OSError as error:
-            sock.close()
-            name = getattr(error, "reason", None) or ""
-            final = any(part in name for part in _TLS_FINAL)
-            raise TransportFault(
-                FaultKind.TLS if final else FaultKind.CONNECTION,
-                f"no TLS connection to {host} ({_reason(error)})",
-                maybe_billed=False,
-            ) from None
-
-
-def _open_socket(host: str, port: int, deadline: Deadline) -> socket.socket:
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise _unreachable(host, port, _reason(error)) from None
-    why = "no address"
-    for family, kind, protocol, _, address in addresses:
-        sock = None
-        try:
-            sock = socket.socket(family, kind, protocol)
-            sock.settimeout(min(CONNECT_SECONDS, _remaining(deadline, host)))
-            sock.connect(address)
-            _set_options(sock)
-        except OSError as error:
-            why = _reason(error)
-        except TransportFault:
-            if sock is not None:
-                sock.close()
-            raise
-        else:
-            return sock
-        if sock is not None:
-            sock.close()
-    raise _unreachable(host, port, why)
-
-
-def _set_options(sock: socket.socket) -> None:
-    """As the SDK sets them: small packets at once, and dead peers noticed on long answers."""
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5)):
-        option = getattr(socket, name, None)
-        if option is not None:
-            sock.setsockopt(socket.IPPROTO_TCP, option, value)
-
-
-def _remaining(deadline: Deadline, host: str) -> float:
-    left = deadline.left()
-    if left <= 0:
-        raise TransportFault(
-            FaultKind.TIMEOUT,
-            f"the time limit passed while connecting to {host}",
-            maybe_billed=False,
-        )
-    return left
 
 
 def _parse_head(data: bytes) -> Head:
@@ -397,16 +252,11 @@ def _length(headers: Mapping[str, str]) -> int | None:
     return int(value)
 
 
-def _reason(error: OSError | UnicodeError) -> str:
+def reason_of(error: OSError | UnicodeError) -> str:
+    """Why a socket failed, in the system's words."""
     if isinstance(error, TimeoutError):
         return "timed out"
     return getattr(error, "reason", None) or getattr(error, "strerror", None) or "unknown"
-
-
-def _unreachable(host: str, port: int, why: str) -> TransportFault:
-    return TransportFault(
-        FaultKind.CONNECTION, f"cannot reach {host} port {port}: {why}", maybe_billed=False
-    )
 
 
 def _timeout(phase: str, *, sent: bool) -> TransportFault:

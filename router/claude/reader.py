@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from router.claude.faults import error_fault, request_id
+from router.claude.faults import error_fault, is_emulated, request_id
 from router.claude.redact import clean, preview
 from router.claude.usage import ReadUsage, read_usage
 from router.engine.effects import Fault, FaultKind, Outcome, Reply
@@ -132,7 +132,7 @@ def make_reply(
         http_status=status,
         latency=latency,
         first_token=first_token,
-        emulated=emulated,
+        emulated=emulated or is_emulated(headers),
         relayed=relayed,
         ignored=_ignored(asked, read, content) if asked is not None else (),
     )

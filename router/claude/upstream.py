@@ -14,13 +14,13 @@ import aiohttp
 import anthropic
 import httpx2
 
+from router.claude.pool import tls_is_final
 from router.claude.redact import clean
 from router.claude.transport import TransportFault
 from router.engine.effects import FaultKind
 
 __all__ = ["fault_of"]
 
-_TLS_FINAL = ("CERTIFICATE", "WRONG_VERSION", "UNKNOWN_PROTOCOL", "HTTP_REQUEST", "RECORD_LAYER")
 _CREDENTIAL_MODULES = ("google.auth", "botocore", "boto3")
 
 
@@ -132,10 +132,8 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
 def _tls_fault(causes: list[BaseException], secrets: Iterable[str]) -> TransportFault | None:
     for cause in reversed(causes):  # the innermost is OpenSSL's own
         if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "reason", None) or ""
-            certificate = isinstance(cause, ssl.SSLCertVerificationError)
-            final = certificate or any(part in reason for part in _TLS_FINAL)
-            kind = FaultKind.TLS if final else FaultKind.CONNECTION
+            kind = FaultKind.TLS if tls_is_final(cause) else FaultKind.CONNECTION
+            reason = getattr(cause, "reason", None)
             why = getattr(cause, "verify_message", None) or reason or "the handshake failed"
             return _fault(kind, f"no TLS connection: {why}", False, secrets)
     return None

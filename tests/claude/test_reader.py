@@ -304,3 +304,11 @@ def test_messages_are_one_printable_line_of_bounded_length(text):
     assert len(shown) <= 500
     assert shown == "" or shown.isprintable()
     assert "<" not in preview(text.encode("utf-8", "replace"))
+
+
+def test_an_emulated_answer_is_known_by_its_request_id(kit):
+    """Replies of the emulator are marked also when they came over the network."""
+    headers = {**JSON_TYPE, "request-id": "req_emulated_000001"}
+    assert read(kit.message(), headers=headers).emulated
+    assert read(b"", status=500, headers=headers).emulated
+    assert not read(kit.message()).emulated
