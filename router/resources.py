@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:
-    """The folder `policies` or `schemas` as installed.
+    """The folder `policies`, `schemas` or `examples/support_triage` as installed.
 
     Raises:
         FileNotFoundError: a broken installation.
