@@ -309,9 +309,9 @@ def test_an_interrupt_lets_what_is_under_way_finish_and_says_how_to_go_on(settin
 
 def test_one_file_is_not_written_by_two_jobs_at_a_time(setting: Setting) -> None:
     setting.write({"id": 1, "text": "x"})
-    with MapOutput(setting.out, "label"):
-        with pytest.raises(UsageError, match="another process is writing"):
-            setting.map()
+    first = MapOutput(setting.out, "label")
+    with first, pytest.raises(UsageError, match="another process is writing"):
+        setting.map()
     assert setting.map().answered == 1
 
 
