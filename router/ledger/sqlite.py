@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import dataclasses
 import logging
 import os
 import random
@@ -24,21 +23,18 @@ import time
 import weakref
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from router.engine.effects import Record
-from router.errors import LedgerError
 from router.ledger import forking
-from router.ledger.buffer import Buffer, cost_of, read_spill, spills, write_spill
+from router.ledger.buffer import read_spill, spills
 from router.ledger.database import Failure, Synchronous, checkpoint
+from router.ledger.keeping import Keeper, Mode
 from router.ledger.line import Line, Ticket, tell
-from router.ledger.rows import is_open, rows_in, settled_part
+from router.ledger.rows import settled_part
 from router.ledger.session import Session
 from router.ledger.worker import Worker
 
 __all__ = ["Mode", "SQLiteLedger"]
-
-Mode = Literal["required", "best_effort"]
 
 _log = logging.getLogger("router.ledger")
 
@@ -88,10 +84,9 @@ class SQLiteLedger:
         self.dropped = 0
         self._busy_timeout = busy_timeout
         self._on_loop = synchronous == "NORMAL"
-        # A required ledger refuses new calls while it fails, which bounds what it must keep.
-        self._limit = buffer_rows if mode == "best_effort" else None
-        self._session = Session(self._path, synchronous, busy_timeout, clock, keep_text)
+        self._buffer_rows = buffer_rows
         self._keep_text = keep_text
+        self._session = Session(self._path, synchronous, busy_timeout, clock, keep_text)
         self._closed = False
         self._begin_anew()
         forking.watch(self)
@@ -99,9 +94,13 @@ class SQLiteLedger:
         _open_ledgers.add(self)
 
     def _begin_anew(self) -> None:
-        self._buffer = Buffer(self._limit)
-        self._failure: Failure | None = None  # the last one, until a write succeeds
-        self._failed_at = 0.0  # monotonic
+        self._keeper = Keeper(
+            self._path,
+            self.mode,
+            buffer_rows=self._buffer_rows,
+            keep_text=self._keep_text,
+            on_drop=self._count_dropped,
+        )
         self._line = Line(self._delegate)
         self._worker = Worker(self._work)
         self._delegated = False  # the worker is to lead
@@ -118,7 +117,7 @@ class SQLiteLedger:
         Raises:
             LedgerError: a reservation could not be written and the ledger is required.
         """
-        if self._failure is not None and self._set_aside(record, self._failure):
+        if self._keeper.failure is not None and self._keeper.set_aside(record):
             return
         ticket = Ticket(record)
         self._line.enter(ticket)
@@ -133,7 +132,7 @@ class SQLiteLedger:
         Raises:
             LedgerError: a reservation could not be written and the ledger is required.
         """
-        if self._failure is not None and self._set_aside(record, self._failure):
+        if self._keeper.failure is not None and self._keeper.set_aside(record):
             return
         ticket = Ticket(record)
         few = self._few_under_way(record)
@@ -150,6 +149,9 @@ class SQLiteLedger:
         if ticket.error is not None:
             raise ticket.error
 
+    def _count_dropped(self, rows: int) -> None:
+        self.dropped += rows
+
     def _few_under_way(self, record: Record) -> bool:
         """Whether a record had better not wait for the company of others."""
         runs = self._under_way
@@ -162,9 +164,9 @@ class SQLiteLedger:
     def _may_lead_on_loop(self) -> bool:
         return (
             self._on_loop
-            and self._failure is None
+            and self._keeper.failure is None
             and self._session.ready
-            and not self._buffer
+            and not self._keeper.buffer
             and not self._closed
         )
 
@@ -230,7 +232,7 @@ class SQLiteLedger:
         for_others = not tickets
         while True:
             try:
-                if self._buffer:
+                if self._keeper.buffer:
                     self._write_kept()
                 self._session.begin()
                 return True
@@ -263,17 +265,18 @@ class SQLiteLedger:
     def _commit(self, tickets: list[Ticket]) -> None:
         records = [t.record for t in tickets if t.record is not None]
         self._session.commit(records)
-        if self._failure is not None:
-            self._recovered()
+        if self._keeper.failure is not None:
+            self._keeper.recovered()
         self._uncopied += 1 + 2 * len(records)
         if self._uncopied >= _CHECKPOINT_PAGES:
             self._worker.wake()
 
     def _write_kept(self) -> None:
         """Write the buffer, oldest first. Raises Failure where it cannot be written now."""
-        while records := self._buffer.oldest(_BATCH):
+        buffer = self._keeper.buffer
+        while records := buffer.oldest(_BATCH):
             self._write_all(records, self._session.begin)
-            self._buffer.forget(len(records))
+            buffer.forget(len(records))
 
     def _write_all(self, records: list[Record], begin: Callable[[], None]) -> None:
         begin()
@@ -284,7 +287,7 @@ class SQLiteLedger:
                 for record in records:
                     self._write_all([record], begin)
             elif failure.reason == "invalid":
-                self._drop(records, failure)
+                self._keeper.drop(records[0], failure)
             else:
                 raise
 
@@ -293,63 +296,16 @@ class SQLiteLedger:
         if own is not None and not own.done and own.record is not None:
             settled = settled_part(own.record)
             if settled is not None:
-                self._keep(settled, error)
-
-    # --- failing ------------------------------------------------------------------------
+                self._keeper.keep(settled, error)
 
     def _refuse(self, tickets: list[Ticket], failure: Failure) -> None:
         if tickets:
-            self._note(failure)
+            self._keeper.note(failure)
+            self._worker.wake()
         for ticket in tickets:
             if ticket.record is not None:
-                ticket.error = self._give_up(ticket.record, failure)
+                ticket.error = self._keeper.give_up(ticket.record, failure)
         tell(tickets)
-
-    def _give_up(self, record: Record, failure: Failure) -> LedgerError | None:
-        """Keep what must not be lost; the error for a reservation that was not made."""
-        if self.mode == "best_effort":
-            self._keep(record, failure)
-            return None
-        settled = settled_part(record)
-        if settled is not None:
-            self._keep(settled, failure)
-        if any(map(is_open, record.attempts)):
-            return failure.as_error("the attempt was not made, it could not be recorded: ")
-        return None
-
-    def _note(self, failure: Failure) -> None:
-        if self._failure is None:
-            _log.error("ledger %s: %s; what is paid for is kept meanwhile", self._path, failure)
-        self._failure = failure
-        self._failed_at = time.monotonic()
-        self._worker.wake()
-
-    def _set_aside(self, record: Record, failure: Failure) -> bool:
-        """Keep a record that need not wait for a failing ledger; the worker tries that."""
-        if self.mode == "required" and any(map(is_open, record.attempts)):
-            return False
-        self._keep(record, failure)
-        return True
-
-    def _keep(self, record: Record, reason: BaseException) -> None:
-        if record.texts and not self._keep_text:
-            record = dataclasses.replace(record, texts=())  # nor in memory, nor in a side file
-        if not self._buffer.keep(record):
-            self._drop([record], reason)
-
-    def _drop(self, records: list[Record], reason: BaseException) -> None:
-        if not self.dropped or (isinstance(reason, Failure) and reason.reason == "invalid"):
-            _log.error(
-                "ledger %s: rows are dropped, %s USD in this record: %s",
-                self._path,
-                cost_of(records),
-                reason,
-            )
-        self.dropped += sum(map(rows_in, records))
-
-    def _recovered(self) -> None:
-        self._failure = None
-        _log.warning("ledger %s: is written again; %d rows dropped", self._path, self.dropped)
 
     # --- the worker ---------------------------------------------------------------------
 
@@ -363,12 +319,13 @@ class SQLiteLedger:
             self._lead(None)
         if self._uncopied >= _CHECKPOINT_PAGES:
             self._copy_log()
-        if self._failure is not None and time.monotonic() - self._failed_at >= _RETRY_AFTER:
+        keeper = self._keeper
+        if keeper.failure is not None and time.monotonic() - keeper.failed_at >= _RETRY_AFTER:
             ticket = Ticket(None)  # brings what was kept along
             self._line.enter(ticket)
             if ticket.leads:
                 self._lead(ticket)
-        return _RETRY_AFTER if self._failure is not None else None
+        return _RETRY_AFTER if keeper.failure is not None else None
 
     def _copy_log(self) -> None:
         self._uncopied = 0
@@ -386,7 +343,7 @@ class SQLiteLedger:
         except Failure as failure:
             if failure.fatal or self.mode == "required":
                 raise failure.as_error() from None
-            self._note(failure)
+            self._keeper.note(failure)
             return
         for spill in spills(self._path):
             self._absorb(spill)
@@ -425,7 +382,7 @@ class SQLiteLedger:
         self._closed = True
         try:
             tickets = [Ticket(None), *self._line.take()]
-            if (self._buffer or len(tickets) > 1) and self._wait_and_begin(tickets):
+            if (self._keeper.buffer or len(tickets) > 1) and self._wait_and_begin(tickets):
                 self._serve(tickets)
         finally:
             self._retire()
@@ -434,20 +391,7 @@ class SQLiteLedger:
         _open_ledgers.discard(self)
 
     def _retire(self) -> None:
-        while records := self._buffer.oldest(_BATCH):
-            try:
-                spill = write_spill(self._path, records)
-            except OSError as error:
-                self.dropped += sum(map(rows_in, records))
-                _log.error(
-                    "ledger %s: rows worth %s USD are lost, beside it neither can be written: %s",
-                    *(self._path, cost_of(records), error),
-                )
-            else:
-                _log.warning(
-                    "ledger %s: %d records wait in %s", self._path, len(records), spill.name
-                )
-            self._buffer.forget(len(records))
+        self._keeper.spill()
         self._session.close()
 
     def before_fork(self) -> None:

@@ -190,6 +190,29 @@ def test_texts_are_kept_only_if_asked_for(path: Path, keep: bool) -> None:
     assert (b"secret" in path.read_bytes()) is keep
 
 
+def test_an_interrupt_in_the_middle_of_a_write_harms_nobody(path: Path) -> None:
+    """Ctrl-C inside a transaction: it is undone, the settlement is kept, the line goes on."""
+    hit = [True]
+
+    def clock() -> float:
+        if hit:
+            hit.pop()
+            raise KeyboardInterrupt
+        return time.time()
+
+    with closing(SQLiteLedger(path, clock=clock)) as ledger:
+        with pytest.raises(KeyboardInterrupt):
+            ledger.write(finish("r1"))
+        ledger.write(finish("r2"))
+        assert {row["run_id"] for row in rows(path)} == {"r1", "r2"}
+    with closing(SQLiteLedger(path, clock=clock)) as ledger:
+        hit.append(True)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(ledger.awrite(finish("r3")))
+        ledger.write(finish("r4"))
+    assert {row["run_id"] for row in rows(path)} == {"r1", "r2", "r3", "r4"}
+
+
 # --- many writers -----------------------------------------------------------------------
 
 
@@ -612,6 +635,13 @@ def test_a_path_that_cannot_be_made_is_refused_at_the_start(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match=r"ledger\.db"):
         SQLiteLedger(tmp_path / "file" / "ledger.db")
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system nobody may write")
+def test_a_read_only_file_system_is_refused_at_the_start() -> None:
+    """Where not even root can make a file, the error names the path and what to do."""
+    with pytest.raises(LedgerError, match=r"/proc/ledger\.db: it cannot be made"):
+        SQLiteLedger("/proc/ledger.db")
 
 
 def test_best_effort_begins_without_a_ledger(tmp_path: Path) -> None:
