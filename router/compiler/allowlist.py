@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
 
 from jinja2 import nodes
 
 from router.compiler import limits
 from router.compiler.filters import FILTERS, TESTS, Filter
+from router.compiler.syntax import OPEN, access_path, certain, constant
 from router.policy.suggest import did_you_mean
 
-__all__ = ["LOOP_NAMES", "OPEN", "Inspection", "Note", "access_path", "constant", "inspect"]
+__all__ = ["LOOP_NAMES", "Inspection", "Note", "inspect"]
 
 Sources = frozenset[str]
 _NONE: Sources = frozenset()
@@ -28,9 +28,6 @@ LOOP_NAMES = frozenset(
     | {"previtem", "nextitem"}
 )
 _RESERVED = frozenset({"loop", "range"})
-OPEN: Any = object()
-"""Stands for a value that is known only when rendering."""
-
 _REFUSED_STATEMENTS = {
     "Macro": "macros",
     "CallBlock": "call blocks",
@@ -85,19 +82,6 @@ def inspect(tree: nodes.Node) -> Inspection:
         else:
             walker.expression(tree, _Scope())
     return walker.found
-
-
-def constant(node: nodes.Node) -> Any:
-    """The value of a constant expression, OPEN if it is none."""
-    if isinstance(node, nodes.Const):
-        return node.value
-    if isinstance(node, nodes.Neg) and isinstance(node.node, nodes.Const):
-        value = node.node.value
-        return -value if type(value) in (int, float) else OPEN
-    if isinstance(node, nodes.List | nodes.Tuple):
-        items = [constant(item) for item in node.items]
-        return OPEN if any(item is OPEN for item in items) else items
-    return OPEN
 
 
 @dataclass(slots=True)
@@ -166,7 +150,7 @@ class _Walker:
         before = scope
         for clause in (node, *node.elif_):
             self.expression(clause.test, before)
-            yes, no = _certain(clause.test)
+            yes, no = certain(clause.test)
             branches.append(before.inner(yes))
             self.statements(clause.body, branches[-1])
             before = before.inner(no)
@@ -339,7 +323,7 @@ class _Walker:
 
     def _both(self, node: nodes.BinExpr, scope: _Scope) -> Sources:
         flows = self.expression(node.left, scope)
-        yes, no = _certain(node.left)
+        yes, no = certain(node.left)
         known = yes if isinstance(node, nodes.And) else no if isinstance(node, nodes.Or) else _NONE
         return flows | self.expression(node.right, scope.inner(known))
 
@@ -366,7 +350,7 @@ class _Walker:
 
     def _choice(self, node: nodes.CondExpr, scope: _Scope) -> Sources:
         self.expression(node.test, scope)
-        yes, no = _certain(node.test)
+        yes, no = certain(node.test)
         flows = self.expression(node.expr1, scope.inner(yes))
         if node.expr2 is None:
             self._note(node, "`a if b` needs an `else`", "if")
@@ -390,39 +374,6 @@ class _Walker:
                 self._note(node, f"`range` takes integers and gives at most {limits.MAX_RANGE}")
         self._all(node.args, scope)
         return _NONE
-
-
-def access_path(node: nodes.Node) -> tuple[str, ...]:
-    """`output.a["b"]` as ("output", "a", "b"); empty for anything else than such an access."""
-    steps: list[str] = []
-    while True:
-        if isinstance(node, nodes.Name):
-            return (node.name, *reversed(steps))
-        if isinstance(node, nodes.Getattr):
-            steps.append(node.attr)
-        elif isinstance(node, nodes.Getitem) and isinstance(constant(node.arg), str):
-            steps.append(constant(node.arg))
-        else:
-            return ()
-        node = node.node
-
-
-def _certain(test: nodes.Node) -> tuple[Sources, Sources]:
-    """Names that are defined for sure where a test holds, and where it does not."""
-    if isinstance(test, nodes.Not):
-        yes, no = _certain(test.node)
-        return no, yes
-    if isinstance(test, nodes.And | nodes.Or):
-        (left_yes, left_no), (right_yes, right_no) = _certain(test.left), _certain(test.right)
-        if isinstance(test, nodes.And):
-            return left_yes | right_yes, left_no & right_no
-        return left_yes & right_yes, left_no | right_no
-    if isinstance(test, nodes.Test) and isinstance(test.node, nodes.Name):
-        if test.name == "defined":
-            return frozenset({test.node.name}), _NONE
-        if test.name == "undefined":
-            return _NONE, frozenset({test.node.name})
-    return _NONE, _NONE
 
 
 def _refusal(node: nodes.Node) -> str:

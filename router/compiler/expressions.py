@@ -12,13 +12,14 @@ import jinja2
 from jinja2 import nodes
 from jinja2.parser import Parser
 
-from router.compiler.allowlist import OPEN, access_path, constant, inspect
+from router.compiler.allowlist import inspect
 from router.compiler.conditions import MISSING, Comparison, Evaluate, Expression
 from router.compiler.filters import FILTERS, TESTS, arithmetic, concatenate
 from router.compiler.limits import Budget
 from router.compiler.places import Places
 from router.compiler.problems import Problem, Refused
 from router.compiler.sandbox import sandbox
+from router.compiler.syntax import OPEN, access_path, constant
 
 __all__ = ["read_expression"]
 

@@ -17,9 +17,10 @@ from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
 
-from router.compiler.allowlist import LOOP_NAMES, OPEN, constant
+from router.compiler.allowlist import LOOP_NAMES
 from router.compiler.filters import FILTERS, TESTS, Filter, arithmetic, concatenate
 from router.compiler.limits import MAX_RANGE, Budget
+from router.compiler.syntax import OPEN, constant
 from router.compiler.values import to_text
 
 __all__ = ["BUDGET", "Sandbox", "guard", "sandbox"]

@@ -37,7 +37,7 @@ def read_settings(work: Work) -> dict[str, Any]:
         if budget is not None and budget.is_map:
             found["budget"] = _budget(budget)
     except ScalarError as error:  # the shape lets none through; told all the same, not trusted
-        work.say("wrong-value", str(error), retry or node)
+        work.say("bad-value", str(error), retry or node)
     return found
 
 

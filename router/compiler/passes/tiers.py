@@ -81,7 +81,7 @@ def _duration(work: Work, node: Node | None) -> float | None:
     try:
         return duration(node.value)
     except ScalarError as error:  # the shape lets none through; told all the same, not trusted
-        work.say("wrong-value", str(error), node)
+        work.say("bad-value", str(error), node)
         return None
 
 
