@@ -13,31 +13,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from router.engine.effects import AttemptText, Fault, FaultKind, Outcome, Record, Reply, RunRow
+from router.engine.retrying import MAY_HEAL
 from router.errors import RunDetails
 from router.types import Attempt, AttemptStatus, Usage
 
 __all__ = ["Account", "Charge"]
 
 Role = Literal["answer", "sample", "verifier"]
-
-_HELPED_BY_RETRY = frozenset(
-    {
-        FaultKind.RATE_LIMITED,
-        FaultKind.OVERLOADED,
-        FaultKind.SERVER_ERROR,
-        FaultKind.REQUEST_TIMEOUT,
-        FaultKind.CONFLICT,
-        FaultKind.CONNECTION,
-        FaultKind.RESET,
-        FaultKind.TIMEOUT,
-        FaultKind.TRUNCATED_BODY,
-        FaultKind.BAD_RESPONSE,
-        FaultKind.BAD_STREAM,
-        FaultKind.STREAM_INTERRUPTED,
-        FaultKind.CIRCUIT_OPEN,
-    }
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -206,7 +188,7 @@ class Account:
             cost=self.spent,
             last_fault=None if fault is None else f"{fault.kind.value}: {fault.message}",
             request_id=None if fault is None else fault.request_id,
-            may_retry=fault is not None and fault.kind in _HELPED_BY_RETRY,
+            may_retry=fault is not None and fault.kind in MAY_HEAL,
             retry_after=None if fault is None else fault.retry_after,
         )
 

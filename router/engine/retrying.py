@@ -15,7 +15,14 @@ from router.engine.effects import Fault, FaultKind
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
-__all__ = ["FALLS_BACK", "HARMS_CIRCUIT", "RETRY_AFTER_CAP", "RetryLoop", "retryable"]
+__all__ = [
+    "FALLS_BACK",
+    "HARMS_CIRCUIT",
+    "MAY_HEAL",
+    "RETRY_AFTER_CAP",
+    "RetryLoop",
+    "retryable",
+]
 
 RETRY_AFTER_CAP = 120.0
 """Seconds. A longer `retry-after` makes the attempt final: retrying early is worse than not at
@@ -36,6 +43,9 @@ _RETRIED = frozenset(
 )
 # An answer that is none is likelier a broken proxy than bad luck: once more, then no more.
 _RETRIED_ONCE = frozenset({FaultKind.BAD_RESPONSE, FaultKind.BAD_STREAM})
+
+MAY_HEAL = _RETRIED | _RETRIED_ONCE | {FaultKind.STREAM_INTERRUPTED, FaultKind.CIRCUIT_OPEN}
+"""Faults after which the caller may try again later."""
 
 FALLS_BACK = _RETRIED | _RETRIED_ONCE | {FaultKind.CIRCUIT_OPEN, FaultKind.NOT_FOUND}
 """Faults of a tier that another tier may not have."""
