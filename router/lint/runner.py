@@ -139,11 +139,11 @@ class _Linter:
         if not sources.policy_files():
             return Report(problem=f"no policy files under {root}")
         cache = JudgeCache()
-        judgement = judge(sources, self._catalog, today=self._today, cache=cache)
+        judgement = judge(sources, self._catalog, today=self._today, cache=cache, infos=True)
         findings, files = judgement.findings, judgement.files
         if all(not _same(path, root) for path in paths):
             chosen = _Chosen(sources, [_relative(path, root) for path in paths])
-            part = judge(chosen, self._catalog, today=self._today, cache=cache)
+            part = judge(chosen, self._catalog, today=self._today, cache=cache, infos=True)
             wanted = {*part.files, *chosen.names}
             findings = tuple(one for one in findings if one.span.file in wanted)
             files = tuple(file for file in files if file in wanted)

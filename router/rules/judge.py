@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from hashlib import blake2b
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
@@ -56,6 +55,10 @@ class _Checked:
         )
 
 
+_Text = tuple[tuple[int, int], tuple[Finding, ...]]
+"""Length and hash of a file's bytes, and what was said of them."""
+
+
 @dataclass(slots=True)
 class JudgeCache:
     """What earlier judgements of one root found; only what changed is worked on again.
@@ -66,11 +69,16 @@ class JudgeCache:
     documents: DocumentCache = field(default_factory=DocumentCache)
     compilation: CompileCache = field(default_factory=CompileCache)
     tasks: dict[str, _Checked] = field(default_factory=dict)
-    texts: dict[str, tuple[bytes, tuple[Finding, ...]]] = field(default_factory=dict)
+    texts: dict[str, _Text] = field(default_factory=dict)
 
 
 def judge(
-    sources: Sources, catalog: Catalog, *, today: date, cache: JudgeCache | None = None
+    sources: Sources,
+    catalog: Catalog,
+    *,
+    today: date,
+    cache: JudgeCache | None = None,
+    infos: bool = False,
 ) -> Judgement:
     """Judges everything under one policy root.
 
@@ -78,6 +86,8 @@ def judge(
         sources: one consistent reading of the root.
         today: the day (UTC) by which lifecycles and prices are judged.
         cache: pass the same one to each judgement of a root.
+        infos: also apply the rules that only inform. Nothing is refused for them, so a service
+            does not pay for what only lint shows.
     """
     cache = JudgeCache() if cache is None else cache
     sources = _Noting(sources)
@@ -99,7 +109,9 @@ def judge(
     policy_set = compilation.policy_set
     files = sorted({*sources.given, *(policy_set.files if policy_set is not None else ())})
     before = (*loaded.findings, *compilation.findings)
-    found = [*_check_texts(files, sources, cache), *_check_tasks(compilation.tasks, facts, cache)]
+    rules = [rule for rule in checking_rules() if infos or rule.severity is not Severity.INFO]
+    found = _check_texts(rules, files, sources, cache)
+    found += _check_tasks(rules, compilation.tasks, facts, cache)
     findings = _in_order(before, found)
     if policy_set is not None and any(f.severity is Severity.ERROR for f in findings):
         policy_set = None
@@ -129,14 +141,15 @@ class _Noting:
 # --- the rules on tasks --------------------------------------------------------------------------
 
 
-def _check_tasks(tasks: Sequence[CompiledTask], facts: Facts, cache: JudgeCache) -> list[Finding]:
-    rules = checking_rules()
+def _check_tasks(
+    rules: Sequence[Rule], tasks: Sequence[CompiledTask], facts: Facts, cache: JudgeCache
+) -> list[Finding]:
     found: list[Finding] = []
     fresh = False
     checked: dict[str, _Checked] = {}
     for compiled in tasks:
         name = compiled.task.name
-        context = _context(compiled, facts)
+        context = (len(rules), *_context(compiled, facts))
         known = cache.tasks.get(name)
         if known is None or not known.holds(compiled, context):
             known = _Checked(compiled, context, tuple(_apply(rules, compiled, facts)))
@@ -164,16 +177,18 @@ def _context(compiled: CompiledTask, facts: Facts) -> tuple[object, ...]:
 # --- the rules on texts --------------------------------------------------------------------------
 
 
-def _check_texts(files: Iterable[str], sources: Sources, cache: JudgeCache) -> list[Finding]:
-    checks = [rule.check_text for rule in checking_rules() if rule.check_text is not None]
+def _check_texts(
+    rules: Iterable[Rule], files: Iterable[str], sources: Sources, cache: JudgeCache
+) -> list[Finding]:
+    checks = [rule.check_text for rule in rules if rule.check_text is not None]
     found: list[Finding] = []
-    checked: dict[str, tuple[bytes, tuple[Finding, ...]]] = {}
+    checked: dict[str, _Text] = {}
     for file in files:
         try:
             data = sources.read(file)
         except SourceError:
             continue  # whoever needed the file has said so
-        digest = blake2b(data, digest_size=16).digest()
+        digest = len(data), hash(data)
         known = cache.texts.get(file)
         if known is None or known[0] != digest:
             text = _text(file, data)

@@ -7,6 +7,7 @@ once the inputs are there.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
@@ -17,6 +18,7 @@ from router.catalog.pricing import worst_case
 from router.catalog.tokens import BodyTokens, PrefixTokens, estimate_body, estimate_text
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
+from router.compiler.templates import PlainTemplate
 from router.errors import CatalogError, UsageError
 from router.rules.base import Facts
 from router.rules.ladder import heaviest_path
@@ -27,6 +29,8 @@ __all__ = ["attempt_cost", "constant_prefixes", "path_cost"]
 
 _MOST_CHARS = 4_000_000  # no context window holds more
 _MOST_VERIFIERS = 3  # of verifiers of verifiers
+_TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
+_LOOP = re.compile(r"\{%-?\s*for\b")
 _IMAGE = {"type": "image", "source": {"type": "url", "url": ""}}
 
 
@@ -160,10 +164,10 @@ def _count(compiled: CompiledTask, model: Model) -> list[int]:
 
 
 def _format(task: Task) -> str:
-    """The schema as it is sent."""
-    if task.output is None or task.output.wire is None:
+    """The schema as it is written: what is sent is no longer."""
+    if task.output is None:
         return ""
-    return json.dumps(task.output.wire, separators=(",", ":"), default=str)
+    return json.dumps(task.output.source, separators=(",", ":"), default=str)
 
 
 # --- parts ---------------------------------------------------------------------------------------
@@ -197,6 +201,12 @@ def _measure(part: Part, task: Task) -> _Measured:
 
 
 def _rendered(template: CheckedTemplate) -> str:
+    if (
+        not isinstance(template, PlainTemplate)
+        and not template.files
+        and _LOOP.search(template.source) is None
+    ):
+        return _TAGS.sub("", template.source)  # making code of it would take a millisecond
     try:
         return template.render({})
     except UsageError:  # the first run will say so; here only its length is asked for

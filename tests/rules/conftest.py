@@ -24,7 +24,7 @@ def judged() -> Judge:
 
     def run(text: str | bytes, files: dict[str, str | bytes] | None = None, **options) -> Judgement:
         sources = MemorySources({"policy.yaml": text, **(files or {})})
-        return judge(sources, load_catalog(), **{"today": TODAY, **options})
+        return judge(sources, load_catalog(), **{"today": TODAY, "infos": True, **options})
 
     return run
 
