@@ -304,6 +304,7 @@ def _answer_line(result: Result) -> dict[str, Any]:
         "cost": format(result.cost, "f"),
         "attempts": len(result.attempts),
         "run_id": result.run_id,
+        "revision": result.revision,
         "emulated": result.emulated,
     }
     if not result.accepted:
