@@ -69,6 +69,8 @@ class Report:
         if form == "text":
             from router.lint.reporters import text
 
+            if self.problem is not None and not self.findings:
+                return ""  # nothing was linted: the door says why
             return text.render(self.findings, color=color, files=len(self.files))
         if form == "concise":
             from router.lint.reporters import concise
@@ -77,7 +79,7 @@ class Report:
         if form == "json":
             from router.lint.reporters import json
 
-            return json.render(self.findings, files=len(self.files))
+            return json.render(self.findings, files=len(self.files), problem=self.problem)
         raise UsageError(f"there is no form {form!r}: {', '.join(FORMS)}")
 
 

@@ -78,6 +78,8 @@ def test_nothing_to_lint_is_no_success(tmp_path):
     for report in (lint(), lint(empty), lint(tmp_path / "nowhere"), lint(tmp_path / "a.yaml")):
         assert report.exit_code() == USAGE
         assert report.problem
+        assert report.render() == ""
+        assert report.problem in report.render("json")
     assert "no policy files under" in (lint(empty).problem or "")
     assert "no such file" in (lint(tmp_path / "nowhere").problem or "")
 

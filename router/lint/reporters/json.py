@@ -11,7 +11,9 @@ from router.types import Finding, Severity
 __all__ = ["render"]
 
 
-def render(findings: Sequence[Finding], *, files: int | None = None) -> str:
+def render(
+    findings: Sequence[Finding], *, files: int | None = None, problem: str | None = None
+) -> str:
     """One object: the findings in order of place, and how many there are of each severity."""
     counts = {
         f"{severity.value}s": sum(finding.severity is severity for finding in findings)
@@ -20,6 +22,7 @@ def render(findings: Sequence[Finding], *, files: int | None = None) -> str:
     whole = {
         "version": 1,
         "files": files,
+        "problem": problem,
         **counts,
         "findings": [_finding(finding) for finding in findings],
     }
