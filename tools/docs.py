@@ -27,7 +27,8 @@ FOLLOWED = (
     "docs/tutorial.md",
     "docs/concepts.md",
     "docs/operations.md",
-    "docs/caching.md",
+    "docs/models.md",
+    "docs/ledger.md",
 )
 
 COMMANDS = (
