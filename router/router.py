@@ -338,7 +338,7 @@ class Router:
             task=found,
             inputs=prepare_inputs(found, inputs or {}),
             tasks=policy_set.tasks,
-            run_id="run_" + os.urandom(9).hex(),
+            run_id=_run_id(self._wall()),
             tags=_merged(found.tags, tags),
             deadline=deadline,
             tier=tier,
@@ -482,6 +482,11 @@ class AsyncRouter:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _run_id(now: float) -> str:
+    """Time first: rows of one time lie together in the ledger, which spares it pages to write."""
+    return f"run_{int(now * 1000):011x}{os.urandom(5).hex()}"
 
 
 def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
