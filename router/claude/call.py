@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator, Mapping
 from contextlib import aclosing, closing
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from router.claude.events import EventReader
 from router.claude.reader import read_body

@@ -144,7 +144,7 @@ class EventReader:
         kind = fault.kind
         if relayed and kind is not FaultKind.BAD_STREAM:
             kind = FaultKind.STREAM_INTERRUPTED
-        return replace(
+        return msgspec.structs.replace(
             fault,
             kind=kind,
             status=self._status,

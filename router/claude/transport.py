@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 __all__ = [
     "AsyncTransport",
@@ -22,8 +23,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(Struct, frozen=True):
     """One HTTP request: a JSON body for `POST path`."""
 
     body: Mapping[str, Any]
@@ -33,8 +33,7 @@ class WireRequest:
     max_bytes: int = 16_777_216  # cap on the decoded body
 
 
-@dataclass(frozen=True, slots=True)
-class WireReply:
+class WireReply(Struct, frozen=True):
     """Status, headers (names in lower case) and the whole decoded body."""
 
     status: int

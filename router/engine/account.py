@@ -8,9 +8,10 @@ the run's own row at the end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from router.engine.effects import AttemptText, Fault, FaultKind, Outcome, Record, Reply, RunRow
 from router.engine.retrying import MAY_HEAL
@@ -21,8 +22,8 @@ __all__ = ["Account", "Charge"]
 
 Role = Literal["answer", "sample", "verifier"]
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+
+class Charge(Struct, frozen=True):
     """What an attempt is charged with, and whether that is known or the reservation."""
 
     cost: Decimal

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from router.compiler.model import Event, Task
 from router.engine.effects import Reply
@@ -15,8 +16,7 @@ _FINISHED = frozenset({"end_turn", "stop_sequence", "tool_use"})
 _TRUNCATED = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a tier answered. `event` is set where the answer never reaches a threshold."""
 
     reply: Reply

@@ -15,6 +15,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from router.catalog.models import Catalog
 from router.compiler.model import Task
 from router.engine.account import Account
@@ -40,8 +42,7 @@ class Engine:
     keep_text: bool = False  # prompts and answers go into the ledger too
 
 
-@dataclass(frozen=True, slots=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True):
     """One `run`, checked: `inputs` have passed `prepare_inputs`."""
 
     task: Task

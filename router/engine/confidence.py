@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from router.compiler.model import AgreementSignal, Confidence, VerifierSignal
 
 __all__ = ["Reading", "agreement", "combine", "field_reading", "is_paid", "lookup", "paid"]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """One signal as read. `value` None counts as not confident; `reason` says why."""
 
     value: float | None

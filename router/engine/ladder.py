@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from router.compiler.model import (
     AgreementSignal,
     EscalateRule,
@@ -42,8 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Climbed", "Ladder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Climbed:
+class Climbed(Struct, frozen=True):
     """Where a climb ended: the answer taken, or the policy's own value in its place."""
 
     output: Any
@@ -60,8 +61,7 @@ class Climbed:
     relayed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Struct, frozen=True):
     """An answer with its verdict."""
 
     tier: Tier
@@ -70,8 +70,7 @@ class _Visit:
     number: int  # of the attempt that gave it
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(Struct, frozen=True):
     accepted: bool
     to: str | None = None
     reason: str | None = None

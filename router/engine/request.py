@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 from router.catalog.models import Model
 from router.compiler.model import Block, Conversation, Task, Tier, Ttl
 from router.engine.bounds import Body, content_bound, settings_bound
@@ -33,8 +35,7 @@ _Content = dict[str, Any]
 _Step = _Content | Callable[[_Values], _Content | None]
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedPrompt:
+class RenderedPrompt(Struct, frozen=True):
     """The prompt of one run, the same for all tiers."""
 
     system: list[_Content]

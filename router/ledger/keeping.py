@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import time
 from collections.abc import Callable
 from typing import Literal
+
+from msgspec.structs import replace
 
 from router.engine.effects import Record
 from router.errors import LedgerError
@@ -87,7 +88,7 @@ class Keeper:
     def keep(self, record: Record, reason: BaseException) -> None:
         """Keep a record until it can be written, or drop it where there is no room."""
         if record.texts and not self._keep_text:
-            record = dataclasses.replace(record, texts=())  # nor in memory, nor in a side file
+            record = replace(record, texts=())  # nor in memory, nor in a side file
         if not self.buffer.keep(record):
             if not self._dropping:
                 _log.error(
