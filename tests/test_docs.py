@@ -21,6 +21,7 @@ PAGES = sorted(
     str(path.relative_to(ROOT))
     for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
 )
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
 
@@ -64,7 +65,7 @@ def test_every_key_of_the_schema_is_in_the_reference():
 
     def walk(node):
         if isinstance(node, dict):
-            for key, value in node.get("properties", {}).items():
+            for value in node.get("properties", {}).values():
                 if isinstance(value, dict) and "description" in value:
                     described.add(value["description"])
             for value in node.values():
@@ -119,7 +120,9 @@ def test_every_dependency_has_its_reason():
 
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(name):
-    text = re.sub(r"^```.*?^```$", "", (ROOT / name).read_text("utf-8"), flags=re.M | re.S)
+    text = re.sub(
+        r"^```.*?^```$", "", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     broken = []
     for link in LINK.findall(text):
         if link.startswith(("https://", "mailto:")):
@@ -136,6 +139,23 @@ def anchors(page):
         re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
         for title in re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
     }
+
+
+def test_the_architecture_names_what_there_is():
+    """Every file named is there, and every name said to be in one is defined in it."""
+    for page in ("architecture.md", *(f"decisions/{p.name}" for p in DECISIONS)):
+        text = (ROOT / "docs" / page).read_text("utf-8")
+        for path in re.findall(r"\brouter/[\w/]+(?:\.\w+|/)", text):
+            assert (ROOT / path).exists(), f"{page}: {path}"
+        for named, path in re.findall(r"`([\w.]+)`\s+in\s+`(router/[\w/]+\.py)`", text):
+            code = (ROOT / path).read_text("utf-8")
+            for name in named.split("."):
+                assert re.search(rf"^ *(?:class|(?:async )?def) {name}\b", code, re.MULTILINE), (
+                    f"{page}: {name} in {path}"
+                )
+        for called, path in re.findall(r"([\w.]+)(?:,| ►|─►)? +(router/[\w/]+\.py)", text):
+            name = called.rpartition(".")[2]
+            assert re.search(rf"\b{name}\b", (ROOT / path).read_text("utf-8")), f"{page}: {name}"
 
 
 @pytest.mark.parametrize("name", PAGES)

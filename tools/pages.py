@@ -34,7 +34,7 @@ _ELSEWHERE = frozenset({"pip", "uv", "git", "make", "pipx"})
 _SHELL = frozenset({"cat", "cp", "ls", "mkdir", "mv", "rm", "sed"})
 
 _VARYING = [
-    (re.compile(r"\brun_[0-9a-f]{18}\b"), "run_…"),
+    (re.compile(r"\brun_[0-9a-f]{12,}\b"), "run_…"),
     (re.compile(r"\breq_\w+\b"), "req_…"),
     (re.compile(r"\brevision [0-9a-f]{8,}"), "revision …"),
     (re.compile(r"\b\d+ ms\b"), "… ms"),
