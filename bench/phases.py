@@ -22,7 +22,8 @@ from router.claude.reader import read_body
 from router.engine.account import Charge
 from router.engine.answers import read_answer
 from router.engine.calls import Calls
-from router.engine.cascade import Cascade, RunRequest
+from router.engine.cascade import Cascade
+from router.engine.run import RunRequest
 from router.engine.confidence import field_reading
 from router.engine.effects import Call, Record, Reply, Request
 from router.engine.inputs import prepare_inputs

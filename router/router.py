@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, Self
 from router.catalog import load_catalog
 from router.compiler.model import PolicySet, Task
 from router.drivers import adrive, adrive_stream, drive, drive_stream
-from router.engine.cascade import Cascade, Engine, RunRequest
+from router.engine.cascade import Cascade
 from router.engine.inputs import prepare_inputs
 from router.engine.limits import Circuits, Limits, RetryBudget
 from router.engine.plan import make_plan
+from router.engine.run import Engine, RunRequest
 from router.errors import SettingsError, UnknownTask, UsageError
 from router.ledger.base import Ledger
 from router.reloading.holder import PolicyHolder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from router.catalog.models import Model
 from router.catalog.pricing import cost
@@ -23,11 +22,9 @@ from router.engine.effects import (
 from router.engine.plan import reservation
 from router.engine.request import RenderedPrompt, betas, build_body
 from router.engine.retrying import HARMS_CIRCUIT, RetryLoop, retryable
+from router.engine.run import Run
 from router.errors import BudgetExceeded, CatalogError, DeadlineExceeded, UsageError
 from router.types import Attempt, Usage
-
-if TYPE_CHECKING:
-    from router.engine.cascade import Cascade
 
 __all__ = ["Calls", "default_timeout"]
 
@@ -47,7 +44,7 @@ def default_timeout(max_tokens: int) -> float:
 class Calls:
     """Makes the calls of one task within one run; bodies and worst cases are built once a tier."""
 
-    def __init__(self, task: Task, rendered: RenderedPrompt, run: Cascade) -> None:
+    def __init__(self, task: Task, rendered: RenderedPrompt, run: Run) -> None:
         self._task = task
         self._rendered = rendered
         self._run = run

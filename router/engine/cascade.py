@@ -9,74 +9,23 @@ the sync and the async driver cannot drift, and a test can send it anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
 
-from msgspec import Struct
-
-from router.catalog.models import Catalog
-from router.compiler.model import Task
-from router.engine.account import Account
+from router.catalog.pricing import cost
 from router.engine.effects import Emit, Fault, Outcome, Record, Steps
 from router.engine.ladder import Climbed, Ladder
-from router.engine.limits import Limits
+from router.engine.run import Engine, Run, RunRequest
 from router.errors import RouterError
 from router.types import Discard, Result, TextDelta
 
-__all__ = ["Cascade", "Engine", "RunRequest"]
+__all__ = ["Cascade"]
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What runs share: facts, limits, time and randomness as arguments."""
-
-    catalog: Catalog
-    limits: Limits
-    monotonic: Callable[[], float]  # seconds, for deadlines and waits
-    wall: Callable[[], float]  # seconds since the epoch, for prices and the ledger
-    random: Callable[[], float]  # in [0, 1), for jitter
-    emulated: bool = False
-    keep_text: bool = False  # prompts and answers go into the ledger too
-
-
-class RunRequest(Struct, frozen=True):
-    """One `run`, checked: `inputs` have passed `prepare_inputs`."""
-
-    task: Task
-    inputs: Mapping[str, Any]
-    tasks: Mapping[str, Task]  # the policy set's, for verifiers
-    run_id: str
-    tags: Mapping[str, str]
-    deadline: float | None = None  # seconds from now; the nearer of this and the policy's holds
-    tier: str | None = None  # start here, whatever the start rules say
-    streaming: bool = False
-
-
-class Cascade:
+class Cascade(Run):
     """One run. `steps()` is driven once; `abandon()` accounts for a run that is cut off."""
 
     def __init__(self, request: RunRequest, engine: Engine) -> None:
-        self.request = request
-        self.engine = engine
-        task = request.task
-        self.started = engine.monotonic()
-        wall = engine.wall()
-        limits = [d for d in (request.deadline, task.budget.deadline) if d is not None]
-        self.deadline_seconds: float | None = min(limits) if limits else None
-        self.deadline = (
-            None if self.deadline_seconds is None else self.started + self.deadline_seconds
-        )
-        self.today: date = datetime.fromtimestamp(wall, UTC).date()
-        self.account = Account(
-            run_id=request.run_id,
-            task=task.name,
-            revision=task.revision,
-            tags=request.tags,
-            started_at=wall,
-        )
+        super().__init__(request, engine)
         self._finished = False
         self._cut: Fault | None = None
 
@@ -130,15 +79,6 @@ class Cascade:
         self._finished = True
         return self.account.cancel(self.engine.wall(), self.elapsed(), self._cut)
 
-    def elapsed(self) -> float:
-        return self.engine.monotonic() - self.started
-
-    def room(self) -> float:
-        """Seconds until the deadline; infinite without one."""
-        if self.deadline is None:
-            return float("inf")
-        return self.deadline - self.engine.monotonic()
-
     def _tell(self, ladder: Ladder, climbed: Climbed) -> Steps[None]:
         """Pass on the text of an answer that was held back, or replaced at the very end."""
         if climbed.relayed:
@@ -174,8 +114,6 @@ class Cascade:
 
     def _top_cost(self, climbed: Climbed) -> Decimal:
         """What the top tier alone would have cost for the tokens of the answer taken."""
-        from router.catalog.pricing import cost
-
         top = self.request.task.tiers[-1]
         model = None if top.local else self.engine.catalog.get(top.model)
         if model is None or climbed.usage is None:

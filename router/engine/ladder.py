@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
@@ -25,6 +25,7 @@ from router.engine.inputs import prepare_inputs
 from router.engine.plan import choose_start, reads_confidence
 from router.engine.request import has_cached_prefix, render_prompt
 from router.engine.retrying import FALLS_BACK
+from router.engine.run import Run
 from router.errors import (
     AuthFailed,
     DeadlineExceeded,
@@ -37,9 +38,6 @@ from router.errors import (
     Unavailable,
 )
 from router.types import Discard, Left, Restart, Usage
-
-if TYPE_CHECKING:
-    from router.engine.cascade import Cascade
 
 __all__ = ["Climbed", "Ladder"]
 
@@ -88,7 +86,7 @@ class _Seen:
 class Ladder:
     """One climb of one task. Verifiers are climbs of their own that share the run's account."""
 
-    def __init__(self, task: Task, inputs: Mapping[str, Any], role: Role, run: Cascade) -> None:
+    def __init__(self, task: Task, inputs: Mapping[str, Any], role: Role, run: Run) -> None:
         self.task = task
         self.inputs = inputs
         self.role: Role = role

@@ -28,7 +28,7 @@ from router.compiler.model import (
     Tier,
     VerifierSignal,
 )
-from router.engine.cascade import Cascade, Engine, RunRequest
+from router.engine.cascade import Cascade
 from router.engine.effects import (
     Call,
     CallAll,
@@ -43,6 +43,7 @@ from router.engine.effects import (
 )
 from router.engine.inputs import prepare_inputs
 from router.engine.limits import Circuits, Limits, RetryBudget
+from router.engine.run import Engine, RunRequest
 from router.errors import (
     AuthFailed,
     BudgetExceeded,
