@@ -100,6 +100,8 @@ class CompiledSchema:
 
     def with_defaults(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
         """`value` with top-level defaults filled in; `value` itself where none is missing."""
+        if not self._defaults:
+            return value
         missing = [name for name in self._defaults if name not in value]
         if not missing:
             return value

@@ -134,7 +134,7 @@ class PlainTemplate:
     def render(self, values: Mapping[str, Any]) -> str:
         pieces: list[str] = []
         for part in self._parts:
-            if isinstance(part, str):
+            if type(part) is str:
                 pieces.append(part)
                 continue
             name, element = part

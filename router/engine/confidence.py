@@ -36,6 +36,8 @@ def lookup(output: Any, path: Sequence[str]) -> Any:
 def field_reading(output: Any, path: Sequence[str]) -> Reading:
     """The confidence that the model states in a field of its output."""
     value = lookup(output, path)
+    if type(value) in (float, int) and 0 <= value <= 1:
+        return Reading(float(value))
     name = ".".join(("output", *path))
     if value is MISSING:
         return Reading(None, f"{name} is missing")
@@ -65,6 +67,8 @@ def agreement(outputs: Sequence[Any], samples: int, path: Sequence[str]) -> tupl
 
 def combine(readings: Sequence[Reading], how: Literal["min", "mean", "product"]) -> Reading:
     """One reading from several; a missing one makes the whole missing."""
+    if len(readings) == 1:
+        return readings[0]
     values = []
     for reading in readings:
         if reading.value is None:

@@ -69,7 +69,7 @@ class _Unplain(Exception):
 
 
 def _plain_inputs(task: Task, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    if not isinstance(inputs, Mapping):
+    if type(inputs) is not dict and not isinstance(inputs, Mapping):
         raise _invalid(task, [f"inputs: must be a mapping, is {type(inputs).__name__}"])
     plain = dict(inputs)
     problems: list[str] = []
