@@ -51,6 +51,7 @@ class Usage:
 
     @property
     def prompt_tokens(self) -> int:
+        """The whole prompt, cached or not."""
         return (
             self.input_tokens
             + self.cache_write_5m_tokens

@@ -62,9 +62,11 @@ class ManualClock:
         self._tickets = itertools.count()
 
     def time(self) -> float:
+        """Seconds since the epoch."""
         return self._now
 
     def monotonic(self) -> float:
+        """Seconds since this clock was made."""
         return self._now - self._start
 
     def advance(self, seconds: float) -> None:
@@ -75,9 +77,11 @@ class ManualClock:
             self._now += seconds
 
     def sleep(self, seconds: float) -> None:
+        """Moves the clock instead of waiting."""
         self.advance(max(seconds, 0.0))
 
     async def asleep(self, seconds: float) -> None:
+        """`sleep`, awaited; sleeps that overlap end in their order."""
         import asyncio
 
         ticket = (self._now + max(seconds, 0.0), next(self._tickets))

@@ -74,6 +74,7 @@ class Recordings:
         return len(self._replies)
 
     def reply_to(self, request: MessageRequest) -> Item | None:
+        """What was recorded for the request, or None."""
         key = self._key(request)
         if key is None:
             return None

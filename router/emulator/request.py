@@ -32,10 +32,12 @@ class MessageRequest:
 
     @property
     def task(self) -> str | None:
+        """The task that is run, where the router sent the request."""
         return self.headers.get(TASK_HEADER)
 
     @property
     def tier(self) -> str | None:
+        """The tier that is asked, where the router sent the request."""
         return self.headers.get(TIER_HEADER)
 
     @cached_property
@@ -68,6 +70,7 @@ class MessageRequest:
 
     @property
     def tools(self) -> tuple[Mapping[str, Any], ...]:
+        """The tools that are offered."""
         return tuple(self.body.get("tools") or ())
 
     @cached_property

@@ -166,6 +166,7 @@ class Script:
             self._rules.clear()
 
     def reply_to(self, request: MessageRequest) -> Item | None:
+        """What the first rule that matches says, or None."""
         matching = [rule for rule in tuple(self._rules) if rule.match(request)]
         with self._lock:
             for rule in matching:  # all are counted, so that `nth` does not hang on earlier rules

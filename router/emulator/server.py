@@ -34,6 +34,7 @@ class EmulatorServer:
 
     @property
     def url(self) -> str:
+        """The base URL for an SDK."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 

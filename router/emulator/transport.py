@@ -35,6 +35,7 @@ class EmulatorTransport:
         self._sleep = sleep or self.emulator.clock.sleep
 
     def send(self, request: WireRequest) -> WireReply:
+        """The whole answer, whatever its status. Raises TransportFault."""
         reply = _ask(self.emulator, request, stream=False)
         pieces = []
         for step in _steps(reply, request):
@@ -46,6 +47,7 @@ class EmulatorTransport:
 
     @contextmanager
     def stream(self, request: WireRequest) -> Iterator[_Stream]:
+        """The answer as it comes. Raises TransportFault."""
         reply = _ask(self.emulator, request, stream=True)
         steps = _steps(reply, request)
         for step in steps:  # up to the status line, after which the first bytes come
@@ -76,6 +78,7 @@ class AsyncEmulatorTransport:
         self._sleep = sleep or self.emulator.clock.asleep
 
     async def send(self, request: WireRequest) -> WireReply:
+        """The whole answer, whatever its status. Raises TransportFault."""
         reply = _ask(self.emulator, request, stream=False)
         pieces = []
         for step in _steps(reply, request):
@@ -87,6 +90,7 @@ class AsyncEmulatorTransport:
 
     @asynccontextmanager
     async def stream(self, request: WireRequest) -> AsyncIterator[_AsyncStream]:
+        """The answer as it comes. Raises TransportFault."""
         reply = _ask(self.emulator, request, stream=True)
         steps = _steps(reply, request)
         for step in steps:
