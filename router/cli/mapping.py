@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from router.cli.map_output import Finished, MapOutput
 from router.cli.map_progress import MapProgress
 from router.cli.map_source import Row, RowSource, digest
+from router.cli.show import money
 from router.errors import (
     AuthFailed,
     LedgerError,
@@ -83,8 +84,8 @@ class Summary:
         if self.left:
             lines[0] += f", {self.left} left"
         mark = " (emulated replies, real prices)" if self.emulated else ""
-        before = f", {self.cost_before:f} before" if self.cost_before else ""
-        lines.append(f"cost {self.cost:f} USD{before}{mark}")
+        before = f", {money(self.cost_before)} before" if self.cost_before else ""
+        lines.append(f"cost {money(self.cost)} USD{before}{mark}")
         if self.replayed:
             lines.append(f"{self.replayed} had been paid for already and were not paid again")
         if self.unaccepted:
@@ -165,9 +166,12 @@ class _Run:
             self._workers = [asyncio.create_task(self._work()) for _ in range(concurrency)]
             try:
                 outcomes = await asyncio.gather(*self._workers, return_exceptions=True)
-            finally:
+            except asyncio.CancelledError:
                 for worker in self._workers:
                     worker.cancel()
+                await asyncio.gather(*self._workers, return_exceptions=True)
+                raise
+            finally:
                 self._progress.close()
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(
@@ -239,7 +243,7 @@ class _Run:
         self._judge(outcome)
         made_of = {"inputs_digest": digest(self._job.task, row.inputs)}
         self._output.append({"id": row.id, **line, **made_of})
-        self._progress.advance(summary.failed, f"{summary.cost:f}")
+        self._progress.advance(summary.failed, money(summary.cost))
 
     def _judge(self, outcome: Result | RouterError) -> None:
         """Stop where every further row would fail for the same reason."""

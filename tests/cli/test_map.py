@@ -246,6 +246,21 @@ def test_a_down_service_does_not_burn_through_the_rows(setting: Setting) -> None
     assert "no tier that answers" in summary.text()
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_and_a_pipe_gets_none(setting: Setting) -> None:
+    setting.write(*({"id": n, "text": f"text {n}"} for n in range(3)))
+    setting.map(limit=2)
+    assert setting.stderr.getvalue() == ""
+    terminal = Terminal()
+    job = Mapping("label", setting.source, setting.out, id_field="id")
+    asyncio.run(map_rows(job, setting.router, terminal))
+    assert "3/3" in terminal.getvalue()
+
+
 ROWS = 40
 CONCURRENCY = 4
 
