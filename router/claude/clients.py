@@ -10,7 +10,6 @@ import anthropic
 
 from router.claude.direct import DirectClient
 from router.claude.faults import error_fault
-from router.claude.proxies import proxy_for
 from router.claude.redact import clean
 from router.claude.sdk import client_secrets
 from router.claude.upstream import fault_of
@@ -63,12 +62,7 @@ def build(platform: str, options: Mapping[str, Any], http_client: Any = None) ->
         client = _construct(platform, 0, options, http_client)
         return Built(client, ours=False, survives_fork=False)
     client = _construct(platform, 0, options, DirectClient())
-    if proxy_for(str(client.base_url)) is None:
-        return Built(client, ours=True, survives_fork=True)
-    client.close()
-    through_proxy = anthropic.DefaultHttpxClient(follow_redirects=False)
-    client = _construct(platform, 0, options, through_proxy)
-    return Built(client, ours=True, survives_fork=False)
+    return Built(client, ours=True, survives_fork=True)
 
 
 def build_async(platform: str, options: Mapping[str, Any], http_client: Any = None) -> Any:
@@ -85,9 +79,7 @@ def build_async(platform: str, options: Mapping[str, Any], http_client: Any = No
 def adopt(client: Any) -> Built:
     """A ready client of the caller's. Where it has the SDK's own HTTP client, its requests take
     ours, which bounds them to the second; the client itself is left as it is."""
-    default = getattr(client, "_client", None)
-    untouched = type(default).__name__ == "SyncHttpxClientWrapper"
-    if untouched and proxy_for(str(client.base_url)) is None:
+    if type(getattr(client, "_client", None)).__name__ == "SyncHttpxClientWrapper":
         copy = client.with_options(http_client=DirectClient())
         return Built(copy, ours=True, survives_fork=True)
     return Built(client, ours=False, survives_fork=False)

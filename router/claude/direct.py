@@ -1,135 +1,133 @@
-"""Our HTTP client for the SDK: an `httpx2.Client` whose requests obey the attempt's deadline.
+"""Our HTTP client for the SDK: `httpcore2` on sockets that obey the attempt's deadline.
 
-The SDK builds and signs the request; this sends it over `router.claude.http1`. Redirects are
-never followed, cookies never kept, and every body is read within its bounds, error bodies too.
+The SDK builds and signs the request; this sends it. Redirects are never followed, cookies never
+kept, and the bodies of errors, which the SDK reads by itself, are read within their bounds.
 """
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
+import httpcore2
 import httpx2
 
-from router.claude.deadline import AttemptTimeout, Deadline
-from router.claude.decoding import BodyDecoder
-from router.claude.http1 import Connection, Head
-from router.claude.pool import Pool
-from router.claude.transport import TransportFault, WireReply
+from router.claude.backend import DeadlineBackend
+from router.claude.deadline import AttemptTimeout
+from router.claude.proxies import proxy_for
+from router.claude.transport import TransportFault
 from router.engine.effects import FaultKind
 
 __all__ = [
-    "HEADERS",
-    "WIRE",
     "DirectClient",
-    "DirectStream",
+    "bounds_of",
     "default_context",
     "finished_request",
-    "shown_headers",
-    "timeout_of",
-    "wire_of",
+    "with_body",
+    "withheld",
 ]
 
-WIRE = "router.wire"
-"""The response extension under which a WireReply or a DirectStream waits for its reader."""
-HEADERS = "router.headers"
-"""The response extension that holds an answer's headers as they came, where WIRE does not."""
-
-_DEFAULT_SECONDS = 600.0
-_DEFAULT_BYTES = 33_554_432
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-_WITHHELD = frozenset(
-    {"content-encoding", "content-length", "transfer-encoding", "location", "set-cookie"}
-)
+_IDLE_SECONDS = 30.0
+"""Connections idle for longer are not used again."""
+_MAX_IDLE = 100
+_MERGED = ("params", "cookies", "files", "data", "json")  # what httpx2 would have to work in
+_ACTED_ON = frozenset({b"location", b"set-cookie"})
+_OF_ENCODED = frozenset({b"content-encoding", b"content-length", b"transfer-encoding"})
 
 
-class DirectStream:
-    """A body that is read as it comes; a WireStream."""
-
-    def __init__(
-        self, pool: Pool, connection: Connection, head: Head, timeout: AttemptTimeout
-    ) -> None:
-        self.status = head.status
-        self.headers: Mapping[str, str] = head.headers
-        self._pool = pool
-        self._connection: Connection | None = connection
-        self._head = head
-        self._timeout = timeout
-
-    def chunks(self) -> Iterator[bytes]:
-        """Decoded bytes as they come. Raises TransportFault."""
-        connection = self._connection
-        if connection is None:
-            return
-        try:
-            decoder = BodyDecoder(self._head.headers, self._timeout.max_bytes)
-            for piece in connection.body(self._head, self._timeout.deadline):
-                yield from decoder.feed(piece)
-            decoder.finish()
-        except BaseException:
-            self.close()
-            raise
-        self._connection = None
-        if self._head.reusable:
-            self._pool.give_back(connection)
-        else:
-            connection.close()
-
-    def shorten(self, seconds: float) -> None:
-        """Leave no more than `seconds` for what is still to come."""
-        self._timeout.deadline.shorten(seconds)
-
-    def close(self) -> None:
-        """Give the connection up, unless the body was read to its end."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-class _Bytes(httpx2.SyncByteStream):
-    def __init__(self, stream: DirectStream | None = None) -> None:
+class _Body(httpx2.SyncByteStream):
+    def __init__(self, stream: Any) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
-        if self._stream is not None:
-            yield from self._stream.chunks()
+        yield from self._stream
 
     def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
+        self._stream.close()
 
 
 class _Transport(httpx2.BaseTransport):
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
+    """One pool for each origin, and new ones in a child process after a fork."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        self._pools: dict[tuple[bytes, bytes, int | None], httpcore2.ConnectionPool] = {}
+        self._pid = os.getpid()
+        self._closed = False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        timeout = timeout_of(request)
-        connection = self.pool.take(_origin(request.url), timeout.deadline)
+        url = request.url
+        answer = self._pool(url).handle_request(
+            httpcore2.Request(
+                request.method,
+                httpcore2.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=cast("httpx2.SyncByteStream", request.stream),
+                extensions=request.extensions,
+            )
+        )
+        response = httpx2.Response(
+            answer.status,
+            headers=withheld(answer.headers),
+            stream=_Body(answer.stream),
+            request=request,
+        )
+        bounds = bounds_of(request)
+        if bounds is None or response.is_success:
+            return response
         try:
-            head = connection.exchange(_message(request), timeout.deadline)
-            stream = DirectStream(self.pool, connection, head, timeout)
-        except BaseException:
-            connection.close()
-            raise
-        if timeout.plain or (not timeout.whole and 200 <= head.status < 300):
-            return _response(request, head, stream, _Bytes(stream))
-        body = b"".join(stream.chunks())
-        return _response(request, head, WireReply(head.status, head.headers, body), _Bytes())
+            return with_body(response, b"".join(map(bounds.take, response.iter_bytes())))
+        finally:
+            response.close()
 
     def close(self) -> None:
-        self.pool.close()
+        self._closed = True
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, url: httpx2.URL) -> httpcore2.ConnectionPool:
+        if self._closed:
+            raise TransportFault(
+                FaultKind.CONNECTION, "the client has been closed", maybe_billed=False
+            )
+        if self._pid != os.getpid():
+            # The parent goes on using these sockets; here they are only forgotten.
+            self._pools = {}
+            self._pid = os.getpid()
+        origin = (url.raw_scheme, url.raw_host, url.port)
+        pool = self._pools.get(origin)
+        return pool or self._pools.setdefault(origin, self._open(str(url)))
+
+    def _open(self, url: str) -> httpcore2.ConnectionPool:
+        proxy = proxy_for(url)
+        through = httpx2.Proxy(proxy) if proxy else None
+        return httpcore2.ConnectionPool(
+            self._context,
+            proxy=httpcore2.Proxy(
+                str(through.url), auth=through.raw_auth, headers=through.headers.raw
+            )
+            if through
+            else None,
+            max_connections=None,
+            max_keepalive_connections=_MAX_IDLE,
+            keepalive_expiry=_IDLE_SECONDS,
+            network_backend=DeadlineBackend(),
+            socket_options=_socket_options(),
+        )
 
 
 class DirectClient(httpx2.Client):
     """An `httpx2.Client` for the SDK. Safe to use from threads, and in a child after a fork."""
 
-    def __init__(self, context: ssl.SSLContext | None = None) -> None:
-        transport = _Transport(Pool(context or default_context()))
-        super().__init__(transport=transport, trust_env=False, follow_redirects=False)
-        self._direct = transport
+    def __init__(self) -> None:
+        self._direct = _Transport(default_context())
+        super().__init__(transport=self._direct, trust_env=False, follow_redirects=False)
 
     def build_request(self, method: str, url: httpx2.URL | str, **options: Any) -> httpx2.Request:
         """As in httpx2; what the SDK built in full is taken as it is."""
@@ -156,76 +154,49 @@ def default_context() -> ssl.SSLContext:
     return httpx2.create_ssl_context()
 
 
-def wire_of(response: httpx2.Response) -> WireReply | DirectStream | None:
-    """What our own client left in a response; None for responses of other clients."""
-    return cast("WireReply | DirectStream | None", response.extensions.get(WIRE))
-
-
 def finished_request(
     method: str, url: httpx2.URL | str, options: Mapping[str, Any]
 ) -> httpx2.Request | None:
     """The request for one of our attempts, which the SDK has built in full; None for others."""
     timeout = options.get("timeout")
-    if not isinstance(timeout, AttemptTimeout) or options.get("files") or options.get("params"):
+    if not isinstance(timeout, AttemptTimeout) or any(options.get(name) for name in _MERGED):
         return None
-    extensions = {**(options.get("extensions") or {}), "timeout": {"read": timeout}}
     return httpx2.Request(
         method,
         url,
         headers=options.get("headers"),
         content=options.get("content"),
-        extensions=extensions,
+        extensions={
+            **(options.get("extensions") or {}),
+            "timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout),
+        },
     )
 
 
-def timeout_of(request: httpx2.Request) -> AttemptTimeout:
-    given = request.extensions.get("timeout", {}).get("read")
-    if isinstance(given, AttemptTimeout):
-        return given
-    seconds = float(given) if given is not None else _DEFAULT_SECONDS
-    return AttemptTimeout(
-        seconds, Deadline(seconds), max_bytes=_DEFAULT_BYTES, whole=False, plain=True
-    )
+def bounds_of(request: httpx2.Request) -> AttemptTimeout | None:
+    """The bounds of one of our attempts; None for what the SDK asks on its own."""
+    timeout = request.extensions.get("timeout", {}).get("read")
+    return timeout if isinstance(timeout, AttemptTimeout) else None
 
 
-def _origin(url: httpx2.URL) -> tuple[str, str, int]:
-    scheme = url.scheme
-    port = url.port or _DEFAULT_PORTS.get(scheme)
-    if port is None or not url.host:
-        raise TransportFault(
-            FaultKind.CONNECTION, "the base URL is not an http or https URL", maybe_billed=False
-        )
-    return scheme, url.raw_host.decode("ascii").strip("[]"), port
+def withheld(headers: Any) -> list[tuple[bytes, bytes]]:
+    """An answer's raw headers without those that would make a client act."""
+    return [(name, value) for name, value in headers if name.lower() not in _ACTED_ON]
 
 
-def _message(request: httpx2.Request) -> bytes:
-    lines = [
-        request.method.encode("ascii") + b" " + request.url.raw_path + b" HTTP/1.1",
-        *(name + b": " + value for name, value in request.headers.raw),
-    ]
-    head = b"\r\n".join(lines)
-    if head.count(b"\n") != len(lines) - 1 or head.count(b"\r") != len(lines) - 1:
-        raise TransportFault(
-            FaultKind.INVALID_REQUEST,
-            "a header of the request has a line break",
-            maybe_billed=False,
-        )
-    return head + b"\r\n\r\n" + request.read()
-
-
-def shown_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The headers the SDK may see: not those of a body that it is not given as it came, nor
-    those that would make the client act."""
-    return [(name, value) for name, value in headers.items() if name not in _WITHHELD]
-
-
-def _response(
-    request: httpx2.Request, head: Head, wire: WireReply | DirectStream, stream: _Bytes
-) -> httpx2.Response:
+def with_body(response: httpx2.Response, body: bytes) -> httpx2.Response:
+    """The same answer with its whole, decoded body in place of a stream."""
+    headers = [pair for pair in response.headers.raw if pair[0].lower() not in _OF_ENCODED]
     return httpx2.Response(
-        head.status,
-        headers=shown_headers(head.headers),
-        stream=stream,
-        request=request,
-        extensions={WIRE: wire},
+        response.status_code, headers=headers, content=body, request=response.request
     )
+
+
+def _socket_options() -> list[httpcore2.SOCKET_OPTION]:
+    """As the SDK sets them: dead peers are noticed on long answers."""
+    options: list[httpcore2.SOCKET_OPTION] = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 60), ("TCP_KEEPCNT", 5)):
+        option = getattr(socket, name, None)
+        if option is not None:
+            options.append((socket.IPPROTO_TCP, option, value))
+    return options

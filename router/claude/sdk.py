@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from typing import Any, cast
 
 import anthropic
 import httpx2
 import msgspec
 
-from router.claude.deadline import AttemptTimeout, Deadline
-from router.claude.decoding import BodyDecoder
-from router.claude.direct import DirectStream, wire_of
+from router.claude.deadline import AttemptTimeout
 from router.claude.eventstream import CONTENT_TYPE, EventStreamDecoder
 from router.claude.transport import TransportFault, WireReply, WireRequest, WireStream
 from router.claude.upstream import fault_of
-from router.engine.effects import FaultKind
 from router.errors import SettingsError
 
 __all__ = [
@@ -31,8 +28,7 @@ __all__ = [
     "SentBody",
     "WholeStream",
     "client_secrets",
-    "late",
-    "lower_headers",
+    "events_of",
     "response_of",
 ]
 
@@ -85,56 +81,39 @@ class SdkTransport:
 
     def send(self, request: WireRequest) -> WireReply:
         """The whole answer, whatever its status. Raises TransportFault."""
-        deadline = Deadline(request.timeout)
-        response = self._post(request, deadline, whole=True)
-        if isinstance(response, WireReply):
-            return response
-        wire = wire_of(response)
-        if isinstance(wire, WireReply):
-            return wire
-        if wire is not None:
-            return WireReply(wire.status, wire.headers, b"".join(wire.chunks()))
-        stream = _ForeignStream(response, deadline, request.max_bytes, self.secrets)
-        try:
+        timeout = AttemptTimeout(request.timeout, max_bytes=request.max_bytes)
+        with self._opened(request, timeout, streamed=False) as stream:
             return WireReply(stream.status, stream.headers, b"".join(stream.chunks()))
-        finally:
-            stream.close()
 
     @contextmanager
     def stream(self, request: WireRequest) -> Iterator[WireStream]:
         """The answer as it comes. Raises TransportFault."""
-        deadline = Deadline(request.timeout, stall=STALL_SECONDS)
-        response = self._post(request, deadline, whole=False)
-        wire = response if isinstance(response, WireReply) else wire_of(response)
-        if isinstance(wire, WireReply):
-            yield WholeStream(wire)
-            return
-        if wire is None:
-            opened: Any = _ForeignStream(response, deadline, request.max_bytes, self.secrets)
-        else:
-            opened = wire
-        try:
-            yield _as_events(opened)
-        finally:
-            opened.close()
+        timeout = AttemptTimeout(request.timeout, max_bytes=request.max_bytes, stall=STALL_SECONDS)
+        with self._opened(request, timeout, streamed=True) as stream:
+            yield stream
 
     def close(self) -> None:
         """Close the connections, unless the client is its caller's."""
         if self._close_client:
             self._client.close()
 
-    def _post(self, request: WireRequest, deadline: Deadline, *, whole: bool) -> Any:
+    def _opened(
+        self, request: WireRequest, timeout: AttemptTimeout, *, streamed: bool
+    ) -> AbstractContextManager[WireStream]:
+        response = self._post(request, timeout, streamed=streamed)
+        if isinstance(response, WireReply):
+            return nullcontext(WholeStream(response))
+        return closing(_Stream(response, timeout, self.secrets))
+
+    def _post(self, request: WireRequest, timeout: AttemptTimeout, *, streamed: bool) -> Any:
         if self._pid is not None and self._pid != os.getpid():
             raise SettingsError(
                 "this process was forked after its HTTP client was made, whose connections "
                 "belong to the parent; make the client and the Router in the child"
             )
-        timeout = AttemptTimeout(
-            request.timeout, deadline, max_bytes=request.max_bytes, whole=whole
-        )
         fault: TransportFault
         try:
-            arguments = self._sent.arguments(request, timeout, stream=not whole)
+            arguments = self._sent.arguments(request, timeout, streamed=streamed)
             return response_of(self._client.post(request.path, **arguments))
         except anthropic.APIStatusError as error:
             return error.response
@@ -161,10 +140,10 @@ class SentBody:
         self._stream = not through_middleware  # of the response; with _RAW it is one anyway
 
     def arguments(
-        self, request: WireRequest, timeout: AttemptTimeout, *, stream: bool
+        self, request: WireRequest, timeout: AttemptTimeout, *, streamed: bool
     ) -> dict[str, Any]:
         """Keywords for the client's `post`. Raises TypeError for a body that is not JSON."""
-        body = {**request.body, "stream": True} if stream else request.body
+        body = {**request.body, "stream": True} if streamed else request.body
         options: dict[str, Any] = {
             "max_retries": 0,
             "follow_redirects": False,
@@ -199,37 +178,29 @@ class WholeStream:
             yield self._body
 
 
-class _ForeignStream:
-    """The body of a response that a client not of our making received."""
+class _Stream:
+    """The body of a response as it comes; a WireStream."""
 
     def __init__(
-        self,
-        response: httpx2.Response,
-        deadline: Deadline,
-        max_bytes: int,
-        secrets: tuple[str, ...],
+        self, response: httpx2.Response, timeout: AttemptTimeout, secrets: tuple[str, ...]
     ) -> None:
         self.status = response.status_code
-        self.headers = lower_headers(response)
+        self.headers, self._events = events_of(response)
         self._response = response
-        self._deadline = deadline
-        self._max_bytes = max_bytes
+        self._timeout = timeout
         self._secrets = secrets
 
     def chunks(self) -> Iterator[bytes]:
         """Decoded bytes as they come. Raises TransportFault."""
+        events = self._events
         fault: TransportFault | None = None
         try:
-            if self._response.is_stream_consumed:
-                content = self._response.content  # read and decoded by the SDK
-                yield from BodyDecoder({}, self._max_bytes).feed(content)
-                return
-            decoder = BodyDecoder(self.headers, self._max_bytes)
-            for piece in self._response.iter_raw():
-                if self._deadline.left() <= 0:
-                    raise late()
-                yield from decoder.feed(piece)
-            decoder.finish()
+            for piece in self._response.iter_bytes():
+                told = self._timeout.take(piece)
+                if events is not None:
+                    told = events.feed(told)
+                if told:
+                    yield told
         except Exception as error:  # noqa: BLE001 - as in _post
             fault = fault_of(error, self._secrets, receiving=True)
         if fault is not None:
@@ -237,35 +208,10 @@ class _ForeignStream:
 
     def shorten(self, seconds: float) -> None:
         """Leave no more than `seconds` for what is still to come."""
-        self._deadline.shorten(seconds)
+        self._timeout.shorten(seconds)
 
     def close(self) -> None:
         self._response.close()
-
-
-class _BedrockStream:
-    """A WireStream of server-sent events made of Amazon's own."""
-
-    def __init__(self, inner: Any) -> None:
-        self.status: int = inner.status
-        self.headers: Mapping[str, str] = {**inner.headers, "content-type": "text/event-stream"}
-        self._inner = inner
-
-    def chunks(self) -> Iterator[bytes]:
-        decoder = EventStreamDecoder()
-        for piece in self._inner.chunks():
-            told = decoder.feed(piece)
-            if told:
-                yield told
-
-    def shorten(self, seconds: float) -> None:
-        self._inner.shorten(seconds)
-
-
-def _as_events(stream: DirectStream | _ForeignStream) -> WireStream:
-    if CONTENT_TYPE in stream.headers.get("content-type", ""):
-        return _BedrockStream(stream)
-    return stream
 
 
 # --- shared with the awaiting transport --------------------------------------------------
@@ -290,16 +236,13 @@ def _strings(values: list[Any]) -> tuple[str, ...]:
     return tuple(sorted(found, key=len, reverse=True))
 
 
-def lower_headers(response: httpx2.Response) -> Mapping[str, str]:
-    """A response's headers with names in lower case."""
-    return {name.lower(): value for name, value in response.headers.items()}
-
-
-def late() -> TransportFault:
-    """The attempt's time limit passed while the answer came."""
-    return TransportFault(
-        FaultKind.TIMEOUT, "the time limit passed while receiving the answer", maybe_billed=True
-    )
+def events_of(response: httpx2.Response) -> tuple[Mapping[str, str], EventStreamDecoder | None]:
+    """A response's headers, and what makes server-sent events of its body where it is
+    Amazon's own kind of event stream."""
+    headers = dict(response.headers.items())
+    if CONTENT_TYPE not in headers.get("content-type", ""):
+        return headers, None
+    return {**headers, "content-type": "text/event-stream"}, EventStreamDecoder()
 
 
 def response_of(result: Any) -> Any:

@@ -7,25 +7,15 @@ used from, and closes it when that loop shuts down, so that `asyncio.run` may be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from typing import Any
 
 import anthropic
 import httpx2
 
-from router.claude.deadline import AttemptTimeout, Deadline
-from router.claude.decoding import BodyDecoder
-from router.claude.direct import HEADERS, wire_of
-from router.claude.eventstream import CONTENT_TYPE, EventStreamDecoder
-from router.claude.sdk import (
-    STALL_SECONDS,
-    SentBody,
-    client_secrets,
-    late,
-    lower_headers,
-    response_of,
-)
+from router.claude.deadline import AttemptTimeout, late
+from router.claude.sdk import STALL_SECONDS, SentBody, client_secrets, events_of, response_of
 from router.claude.transport import (
     AsyncWireStream,
     TransportFault,
@@ -70,49 +60,15 @@ class AsyncSdkTransport:
 
     async def send(self, request: WireRequest) -> WireReply:
         """The whole answer, whatever its status. Raises TransportFault."""
-        deadline = Deadline(request.timeout)
-        here = await self._here()
-        fault: TransportFault
-        try:
-            async with asyncio.timeout(request.timeout):
-                response = await self._post(here, request, deadline, whole=True)
-                if isinstance(response, WireReply):
-                    return response
-                wire = wire_of(response)
-                if isinstance(wire, WireReply):
-                    return wire
-                stream = _AsyncStream(response, deadline, request.max_bytes, self.secrets)
-                try:
-                    parts = [piece async for piece in stream.chunks()]
-                finally:
-                    await stream.close()
-                return WireReply(stream.status, stream.headers, b"".join(parts))
-        except TimeoutError:
-            fault = late()
-        raise fault
+        timeout = AttemptTimeout(request.timeout, max_bytes=request.max_bytes)
+        async with self._opened(request, timeout, streamed=False) as stream:
+            body = b"".join([piece async for piece in stream.chunks()])
+        return WireReply(stream.status, stream.headers, body)
 
-    @asynccontextmanager
-    async def stream(self, request: WireRequest) -> AsyncIterator[AsyncWireStream]:
+    def stream(self, request: WireRequest) -> AbstractAsyncContextManager[AsyncWireStream]:
         """The answer as it comes. Raises TransportFault."""
-        deadline = Deadline(request.timeout, stall=STALL_SECONDS)
-        here = await self._here()
-        response: Any = None
-        try:
-            async with asyncio.timeout(request.timeout):
-                response = await self._post(here, request, deadline, whole=False)
-        except TimeoutError:
-            pass
-        if response is None:
-            raise late()
-        wire = response if isinstance(response, WireReply) else wire_of(response)
-        if isinstance(wire, WireReply):
-            yield _AsyncWholeStream(wire)
-            return
-        opened = _AsyncStream(response, deadline, request.max_bytes, self.secrets)
-        try:
-            yield opened
-        finally:
-            await opened.close()
+        timeout = AttemptTimeout(request.timeout, max_bytes=request.max_bytes, stall=STALL_SECONDS)
+        return self._opened(request, timeout, streamed=True)
 
     async def close(self) -> None:
         """Close this loop's client; those of other loops are closed with their loops."""
@@ -143,15 +99,32 @@ class AsyncSdkTransport:
         self._clients.pop(asyncio.get_running_loop(), None)
         await client.close()
 
+    @asynccontextmanager
+    async def _opened(
+        self, request: WireRequest, bounds: AttemptTimeout, *, streamed: bool
+    ) -> AsyncIterator[AsyncWireStream]:
+        here = await self._here()
+        response: Any = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(bounds.left()):
+                response = await self._post(here, request, bounds, streamed=streamed)
+        if response is None:
+            raise late()
+        if isinstance(response, WireReply):
+            yield _AsyncWholeStream(response)
+            return
+        opened = _AsyncStream(response, bounds, self.secrets)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
     async def _post(
-        self, here: _LoopClient, request: WireRequest, deadline: Deadline, *, whole: bool
+        self, here: _LoopClient, request: WireRequest, bounds: AttemptTimeout, *, streamed: bool
     ) -> Any:
-        timeout = AttemptTimeout(
-            request.timeout, deadline, max_bytes=request.max_bytes, whole=whole
-        )
         fault: TransportFault
         try:
-            arguments = here.sent.arguments(request, timeout, stream=not whole)
+            arguments = here.sent.arguments(request, bounds, streamed=streamed)
             return response_of(await here.client.post(request.path, **arguments))
         except anthropic.APIStatusError as error:
             return error.response
@@ -207,61 +180,41 @@ class _AsyncStream:
     """The body of a response as it comes; an AsyncWireStream."""
 
     def __init__(
-        self,
-        response: httpx2.Response,
-        deadline: Deadline,
-        max_bytes: int,
-        secrets: tuple[str, ...],
+        self, response: httpx2.Response, timeout: AttemptTimeout, secrets: tuple[str, ...]
     ) -> None:
         self.status = response.status_code
-        headers: Mapping[str, str] = response.extensions.get(HEADERS) or lower_headers(response)
-        self._bedrock = (
-            EventStreamDecoder() if CONTENT_TYPE in headers.get("content-type", "") else None
-        )
-        self.headers = (
-            {**headers, "content-type": "text/event-stream"} if self._bedrock else headers
-        )
-        self._encoding = headers
+        self.headers, self._events = events_of(response)
         self._response = response
-        self._deadline = deadline
-        self._max_bytes = max_bytes
+        self._timeout = timeout
         self._secrets = secrets
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Decoded bytes as they come. Raises TransportFault."""
+        events = self._events
         fault: TransportFault | None = None
         try:
-            if self._response.is_stream_consumed:
-                for piece in BodyDecoder({}, self._max_bytes).feed(self._response.content):
-                    yield piece
-                return
-            decoder = BodyDecoder(self._encoding, self._max_bytes)
-            pieces = aiter(self._response.aiter_raw())
-            while (raw := await self._next(pieces)) is not None:
-                for piece in decoder.feed(raw):
-                    told = piece if self._bedrock is None else self._bedrock.feed(piece)
-                    if told:
-                        yield told
-            decoder.finish()
+            pieces = aiter(self._response.aiter_bytes())
+            while (piece := await self._next(pieces)) is not None:
+                told = self._timeout.take(piece)
+                if events is not None:
+                    told = events.feed(told)
+                if told:
+                    yield told
         except Exception as error:  # noqa: BLE001 - as in _post
             fault = fault_of(error, self._secrets, receiving=True)
         if fault is not None:
             raise fault
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        left = self._deadline.left()
-        if left <= 0:
-            raise late()
-        stall = self._deadline.stall
         try:
-            async with asyncio.timeout(left if stall is None else min(left, stall)):
+            async with asyncio.timeout(self._timeout.wait()):
                 return await anext(pieces, None)
         except TimeoutError:
             raise late() from None
 
     def shorten(self, seconds: float) -> None:
         """Leave no more than `seconds` for what is still to come."""
-        self._deadline.shorten(seconds)
+        self._timeout.shorten(seconds)
 
     async def close(self) -> None:
         await self._response.aclose()

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 
 import aiohttp
 import anthropic
+import httpcore2
 import httpx2
 
-from router.claude.pool import tls_is_final
 from router.claude.redact import clean
 from router.claude.transport import TransportFault
 from router.engine.effects import FaultKind
@@ -22,6 +22,14 @@ from router.engine.effects import FaultKind
 __all__ = ["fault_of"]
 
 _CREDENTIAL_MODULES = ("google.auth", "botocore", "boto3")
+# What OpenSSL says when the peer is no TLS server or none we may talk to; these do not heal.
+_TLS_FINAL = (
+    "CERTIFICATE",
+    "WRONG_VERSION",
+    "UNKNOWN_PROTOCOL",
+    "HTTP_REQUEST",
+    "PROTOCOL_VERSION",
+)
 
 
 def fault_of(
@@ -38,20 +46,20 @@ def fault_of(
     for cause in causes:
         if isinstance(cause, TransportFault):
             return TransportFault(cause.kind, cause.message, maybe_billed=cause.maybe_billed)
-    if not receiving:
+    if not receiving and not any(isinstance(cause, _AFTER_HANDSHAKE) for cause in causes):
         tls = _tls_fault(causes, secrets)
         if tls is not None:
             return tls
     for kinds, kind, message, maybe_billed in _RULES:
         for cause in causes:
             if isinstance(cause, kinds):
-                if kind is FaultKind.RESET:
+                if not message:
                     return _lost(secrets, receiving)
                 return _fault(kind, message.format(error=cause), maybe_billed, secrets)
     for cause in causes:
-        if isinstance(cause, (httpx2.RemoteProtocolError, aiohttp.http.HttpProcessingError)):
+        if isinstance(cause, _NOT_HTTP):
             return _protocol_fault(str(cause), secrets, receiving)
-        if isinstance(cause, (httpx2.NetworkError, aiohttp.ClientConnectionError, OSError)):
+        if isinstance(cause, _NETWORK):
             return _lost(secrets, receiving)
     return _local_fault(causes, secrets, receiving)
 
@@ -60,14 +68,24 @@ def fault_of(
 # Lost connections of aiohttp's are ConnectErrors to httpx2, so they stand before these.
 _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...] = (
     (
-        (httpx2.ConnectTimeout, aiohttp.ConnectionTimeoutError),
+        (httpx2.ConnectTimeout, httpcore2.ConnectTimeout, aiohttp.ConnectionTimeoutError),
         FaultKind.CONNECTION,
         "cannot reach the endpoint: timed out",
         False,
     ),
-    ((httpx2.PoolTimeout,), FaultKind.TIMEOUT, "no free connection in time", False),
     (
-        (httpx2.ProxyError, aiohttp.ClientHttpProxyError, aiohttp.ClientProxyConnectionError),
+        (httpx2.PoolTimeout, httpcore2.PoolTimeout),
+        FaultKind.TIMEOUT,
+        "no free connection in time",
+        False,
+    ),
+    (
+        (
+            httpx2.ProxyError,
+            httpcore2.ProxyError,
+            aiohttp.ClientHttpProxyError,
+            aiohttp.ClientProxyConnectionError,
+        ),
         FaultKind.CONNECTION,
         "the proxy refuses: {error}",
         False,
@@ -79,25 +97,42 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
         False,
     ),
     (
+        (httpcore2.WriteError,),
+        FaultKind.RESET,
+        "the connection broke while the request was sent",
+        False,
+    ),
+    (
+        (httpcore2.WriteTimeout,),
+        FaultKind.TIMEOUT,
+        "the time limit passed while sending the request",
+        False,
+    ),
+    (
         (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError),
         FaultKind.RESET,
         "",
         True,
     ),
     (
-        (httpx2.ConnectError,),
+        (httpx2.ConnectError, httpcore2.ConnectError),
         FaultKind.CONNECTION,
         "cannot reach the endpoint: {error}",
         False,
     ),
     (
-        (httpx2.UnsupportedProtocol, httpx2.InvalidURL, aiohttp.InvalidURL),
+        (
+            httpx2.UnsupportedProtocol,
+            httpcore2.UnsupportedProtocol,
+            httpx2.InvalidURL,
+            aiohttp.InvalidURL,
+        ),
         FaultKind.CONNECTION,
         "the base URL is not usable",
         False,
     ),
     (
-        (httpx2.LocalProtocolError,),
+        (httpx2.LocalProtocolError, httpcore2.LocalProtocolError),
         FaultKind.INVALID_REQUEST,
         "the request cannot be sent over HTTP",
         False,
@@ -121,19 +156,35 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
         True,
     ),
     (
-        (httpx2.TimeoutException, anthropic.APITimeoutError, TimeoutError),
+        (
+            httpx2.TimeoutException,
+            httpcore2.TimeoutException,
+            anthropic.APITimeoutError,
+            TimeoutError,
+        ),
         FaultKind.TIMEOUT,
         "the time limit passed",
         True,
     ),
 )
 
+_NOT_HTTP = (
+    httpx2.RemoteProtocolError,
+    httpcore2.RemoteProtocolError,
+    aiohttp.http.HttpProcessingError,
+)
+_AFTER_HANDSHAKE = (httpx2.ReadError, httpcore2.ReadError, httpcore2.WriteError)
+_NETWORK = (httpx2.NetworkError, httpcore2.NetworkError, aiohttp.ClientConnectionError, OSError)
+
 
 def _tls_fault(causes: list[BaseException], secrets: Iterable[str]) -> TransportFault | None:
     for cause in reversed(causes):  # the innermost is OpenSSL's own
         if isinstance(cause, ssl.SSLError):
-            kind = FaultKind.TLS if tls_is_final(cause) else FaultKind.CONNECTION
-            reason = getattr(cause, "reason", None)
+            reason = getattr(cause, "reason", None) or ""
+            final = isinstance(cause, ssl.SSLCertVerificationError) or any(
+                part in reason for part in _TLS_FINAL
+            )
+            kind = FaultKind.TLS if final else FaultKind.CONNECTION
             why = getattr(cause, "verify_message", None) or reason or "the handshake failed"
             return _fault(kind, f"no TLS connection: {why}", False, secrets)
     return None
