@@ -43,6 +43,7 @@ class MapOutput:
         self.job_path = path.with_name(path.name + ".job")
         self.resumed = False
         self.complete = False  # set by the caller once no row is left: the job file goes
+        self._begun = False
         self._job = -1
         self._out = -1
         try:
@@ -98,6 +99,7 @@ class MapOutput:
         Raises:
             UsageError: the disk is full, or the file cannot be written.
         """
+        self._begun = True
         try:
             data = json.dumps(line, ensure_ascii=False).encode()
         except UnicodeEncodeError:  # half a surrogate pair in an answer
@@ -115,7 +117,7 @@ class MapOutput:
             os.close(self._out)
             self._out = -1
         if self._job >= 0:
-            if self.complete:
+            if self.complete or not (self.resumed or self._begun):
                 self.job_path.unlink(missing_ok=True)
             os.close(self._job)
             self._job = -1

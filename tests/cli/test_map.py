@@ -225,6 +225,7 @@ def test_a_file_that_is_not_ours_is_left_alone(setting: Setting) -> None:
     with pytest.raises(UsageError, match="not a result"):
         setting.map()
     assert setting.out.read_text() == "name,label\n1,2\n"
+    assert not setting.out.with_name("out.jsonl.job").exists()
 
 
 def test_a_refused_key_ends_the_job_at_once(setting: Setting) -> None:
