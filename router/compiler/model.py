@@ -74,8 +74,11 @@ class Schema(Protocol):
         """What `wire` lacks and we enforce, e.g. "confidence: maximum"; why there is no wire."""
         ...
 
-    def problems(self, value: Any) -> tuple[Violation, ...]:
-        """Every rule that `value` breaks; empty when it is valid. Fast when valid."""
+    def problems(self, value: Any, *, plain: bool = False) -> tuple[Violation, ...]:
+        """Every rule that `value` breaks; empty when it is valid. Fast when valid.
+
+        `plain` says that `value` is known to be JSON and nothing else, and not deep.
+        """
         ...
 
     def with_defaults(self, value: Mapping[str, Any]) -> Mapping[str, Any]:

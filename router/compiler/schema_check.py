@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from router.compiler.schema_plain import default_fits
 from router.compiler.schema_validator import build, is_valid
 from router.compiler.schema_words import (
     ANNOTATIONS,
@@ -74,8 +75,8 @@ def check_defaults(root: Mapping[str, Any]) -> Iterator[SchemaProblem]:
     for name, schema in properties.items() if isinstance(properties, Mapping) else ():
         if not isinstance(schema, Mapping) or "default" not in schema:
             continue
-        if "enum" in schema and len(schema) <= 3 and schema["default"] in schema["enum"]:
-            continue  # the common case, without building a validator
+        if default_fits(schema):
+            continue
         scope = {"$defs": root["$defs"]} if "$defs" in root else {}
         local = {**scope, **{k: v for k, v in schema.items() if k != "default"}}
         if _self_contained(local) and not is_valid(build(local), schema["default"]):

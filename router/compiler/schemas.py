@@ -8,6 +8,7 @@ from typing import Any
 
 from router.compiler.model import Violation
 from router.compiler.schema_check import SchemaProblem, check_defaults, check_schema, resolve
+from router.compiler.schema_plain import is_plain
 from router.compiler.schema_repair import has_choices, repair
 from router.compiler.schema_validator import build, is_valid, scan, violations
 from router.compiler.schema_wire import to_wire
@@ -24,19 +25,21 @@ class SchemaRefused(Exception):  # says what happened, like the public errors
 
 
 def compile_schema(source: Any) -> CompiledSchema:
-    """Check a schema and build its validator.
+    """Check a schema and, where the check is not sure that it can be built, build its validator.
 
     Raises:
         SchemaRefused: `bad-schema`, `schema-remote-ref` or `schema-pattern`.
     """
-    problems = check_schema(source)
-    if problems:
-        raise SchemaRefused(problems)
-    try:
-        validator = build(source)
-    except ValueError as error:
-        message = str(error).partition("\n")[0]
-        raise SchemaRefused((SchemaProblem("bad-schema", message, ()),)) from None
+    validator = None
+    if not is_plain(source):
+        problems = check_schema(source)
+        if problems:
+            raise SchemaRefused(problems)
+        try:
+            validator = build(source)
+        except ValueError as error:
+            message = str(error).partition("\n")[0]
+            raise SchemaRefused((SchemaProblem("bad-schema", message, ()),)) from None
     problems = tuple(check_defaults(source))
     if problems:
         raise SchemaRefused(problems)
@@ -46,9 +49,9 @@ def compile_schema(source: Any) -> CompiledSchema:
 class CompiledSchema:
     """A checked schema; satisfies `router.compiler.model.Schema`."""
 
-    __slots__ = ("_choices", "_defaults", "_validator", "_wire", "source")
+    __slots__ = ("_built", "_choices", "_defaults", "_wire", "source")
 
-    def __init__(self, source: Mapping[str, Any], validator: Any) -> None:
+    def __init__(self, source: Mapping[str, Any], validator: Any = None) -> None:
         self.source = source
         properties = source.get("properties")
         self._defaults = {
@@ -56,9 +59,17 @@ class CompiledSchema:
             for name, child in (properties if isinstance(properties, Mapping) else {}).items()
             if isinstance(child, Mapping) and "default" in child
         }
-        self._validator = validator
+        self._built = validator
         self._wire: tuple[Mapping[str, Any] | None, tuple[str, ...]] | None = None
         self._choices: bool | None = None
+
+    @property
+    def _validator(self) -> Any:
+        built = self._built
+        if built is None:
+            # Two threads may both do this once; a lock would have to survive forks.
+            built = self._built = build(self.source)
+        return built
 
     @property
     def wire(self) -> Mapping[str, Any] | None:
@@ -86,14 +97,16 @@ class CompiledSchema:
         """The properties that are there once defaults are filled in."""
         return frozenset(self.source.get("required", ())) | self._defaults.keys()
 
-    def problems(self, value: Any) -> tuple[Violation, ...]:
+    def problems(self, value: Any, *, plain: bool = False) -> tuple[Violation, ...]:
         """Every rule that `value` breaks, at most 20; empty when it is valid.
 
-        No message repeats text of the value, so messages may be logged.
+        No message repeats text of the value, so messages may be logged. `plain` spares the look
+        for what is no JSON, where the caller has just taken it.
         """
-        found = scan(value)
-        if found is not None:
-            return (found,)
+        if not plain:
+            found = scan(value)
+            if found is not None:
+                return (found,)
         if self._validator.is_valid(value):
             return ()
         return violations(self._validator, value)

@@ -14,7 +14,7 @@ from typing import Any
 from router.compiler.hints import name_hint
 from router.compiler.limits import MAX_OUTPUT, MAX_SOURCE
 from router.compiler.problems import Problem, Refused
-from router.compiler.values import to_text, wrap
+from router.compiler.values import kept_inside, to_text
 from router.errors import UsageError
 
 __all__ = ["Include", "IncludeError", "PlainTemplate", "TemplateError", "compile_template"]
@@ -96,7 +96,10 @@ _Part = str | tuple[str, str | None]
 class PlainTemplate:
     """Text, `{{ name }}` and `{{ name | tag("x") }}`, nothing else."""
 
-    __slots__ = ("_parts", "constant", "file", "files", "names", "source", "unguarded", "untagged")
+    __slots__ = (
+        *("_pieces", "_tail", "constant", "file", "files", "names"),
+        *("source", "unguarded", "untagged"),
+    )
 
     def __init__(self, source: str, file: str | None, parts: tuple[_Part, ...]) -> None:
         slots = [part for part in parts if not isinstance(part, str)]
@@ -107,7 +110,18 @@ class PlainTemplate:
         self.untagged = frozenset([name for name, element in slots if element is None])
         self.unguarded = self.names
         self.constant = not slots
-        self._parts = parts
+        # Each slot with the text before it, elements' own tags included; then what follows.
+        pieces: list[tuple[str, str, str | None]] = []
+        before = ""
+        for part in parts:
+            if isinstance(part, str):
+                before += part
+                continue
+            name, element = part
+            pieces.append((before if element is None else f"{before}<{element}>", name, element))
+            before = "" if element is None else f"</{element}>"
+        self._pieces = pieces
+        self._tail = before
 
     @classmethod
     def read(cls, source: str, file: str | None = None) -> PlainTemplate | None:
@@ -132,20 +146,18 @@ class PlainTemplate:
         return cls(source, file, tuple(parts))
 
     def render(self, values: Mapping[str, Any]) -> str:
-        pieces: list[str] = []
-        for part in self._parts:
-            if type(part) is str:
-                pieces.append(part)
-                continue
-            name, element = part
-            try:
+        text, name = "", ""
+        try:
+            for before, name, element in self._pieces:
                 value = values[name]
-                pieces.append(to_text(value) if element is None else wrap(value, element))
-            except KeyError:
-                raise TemplateError(f"'{name}' is undefined", self.file) from None
-            except (TypeError, ValueError) as error:
-                raise TemplateError(f"'{name}': {error}", self.file) from None
-        text = pieces[0] if len(pieces) == 1 else "".join(pieces)
+                if type(value) is not str:
+                    value = to_text(value)
+                text += before + (value if element is None else kept_inside(value, element))
+        except KeyError:
+            raise TemplateError(f"'{name}' is undefined", self.file) from None
+        except (TypeError, ValueError) as error:
+            raise TemplateError(f"'{name}': {error}", self.file) from None
+        text += self._tail
         if len(text) > MAX_OUTPUT:
             raise TemplateError(f"more than {MAX_OUTPUT} characters of text", self.file)
         return text

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["ELEMENT", "to_json", "to_text", "wrap"]
+__all__ = ["ELEMENT", "kept_inside", "to_json", "to_text", "wrap"]
 
 ELEMENT = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,63}")
 """Names that `tag` accepts."""
@@ -46,10 +46,14 @@ def wrap(value: Any, element: str) -> str:
     Whatever looks like an opening or closing tag of that name, in any letter case, with spaces
     or invisible characters between, loses its `<` to `&lt;`; all other text stays as it is.
     """
-    text = to_text(value)
-    if "<" in text or "\uff1c" in text or "\ufe64" in text:
-        text = _lookalike(element).sub("&lt;", text)
-    return f"<{element}>{text}</{element}>"
+    return f"<{element}>{kept_inside(to_text(value), element)}</{element}>"
+
+
+def kept_inside(text: str, element: str) -> str:
+    """The text as it stands within an element: unable to close or to forge it."""
+    if "<" in text or (not text.isascii() and ("\uff1c" in text or "\ufe64" in text)):
+        return _lookalike(element).sub("&lt;", text)
+    return text
 
 
 @lru_cache(maxsize=256)

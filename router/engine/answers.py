@@ -62,7 +62,7 @@ def _output(task: Task, text: str) -> tuple[Any, str | None]:
         value = parse_json_strict(_unfenced(text))
     except StrictJsonError as error:
         return None, f"not JSON: {error}"
-    problems = task.output.problems(value)
+    problems = task.output.problems(value, plain=True)
     if problems:
         # The API does not promise the letter case of enum values; most answers need no repair.
         value = task.output.normalise(value)

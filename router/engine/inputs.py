@@ -37,7 +37,7 @@ def prepare_inputs(task: Task, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
             raise _invalid(task, [f"{names[:200]}: the task takes no inputs"])
         return plain
     values = schema.with_defaults(plain)
-    violations = schema.problems(values)
+    violations = schema.problems(values, plain=True)
     if violations:
         raise _invalid(task, _explain(violations, schema, values))
     conversation = task.prompt.messages
@@ -74,11 +74,8 @@ def _plain_inputs(task: Task, inputs: Mapping[str, Any]) -> dict[str, Any]:
     plain = dict(inputs)
     problems: list[str] = []
     for name, value in plain.items():
-        kind = type(value)
-        if type(name) is str and (
-            (kind is str and value.isascii()) or value is None or kind is bool
-        ):
-            continue
+        if type(value) is str and value.isascii() and type(name) is str:
+            continue  # most inputs
         try:
             if not isinstance(name, str):
                 raise _Unplain("inputs", "names must be strings")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -43,6 +44,15 @@ class RunRequest(Struct, frozen=True):
     streaming: bool = False
 
 
+@lru_cache(maxsize=8)
+def _day(number: int) -> date:
+    """The day (UTC) that begins so many days after the epoch."""
+    return date.fromordinal(_EPOCH + number)
+
+
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
 class Run:
     """One run under way. Its account changes, everything else stands."""
 
@@ -52,12 +62,12 @@ class Run:
         task = request.task
         self.started = engine.monotonic()
         wall = engine.wall()
-        limits = [d for d in (request.deadline, task.budget.deadline) if d is not None]
-        self.deadline_seconds: float | None = min(limits) if limits else None
-        self.deadline = (
-            None if self.deadline_seconds is None else self.started + self.deadline_seconds
-        )
-        self.today: date = datetime.fromtimestamp(wall, UTC).date()
+        seconds = task.budget.deadline
+        if request.deadline is not None and (seconds is None or request.deadline < seconds):
+            seconds = request.deadline
+        self.deadline_seconds = seconds
+        self.deadline = None if seconds is None else self.started + seconds
+        self.today = _day(int(wall // 86_400))
         self.account = Account(
             run_id=request.run_id,
             task=task.name,

@@ -27,7 +27,7 @@ class FakeSchema:
         self.removed = removed
         self._validator = jsonschema.Draft202012Validator(source)
 
-    def problems(self, value: Any) -> tuple[Violation, ...]:
+    def problems(self, value: Any, *, plain: bool = False) -> tuple[Violation, ...]:
         return tuple(
             Violation(
                 "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in e.path).lstrip("."),
