@@ -17,9 +17,10 @@ sys.path.insert(0, str(ROOT))  # tools/ is no part of the package
 from tools import docs  # noqa: E402
 from tools.pages import PageError, follow, normal  # noqa: E402
 
+TOP = ["README.md", "CHANGELOG.md", "examples/README.md"]
 PAGES = sorted(
     str(path.relative_to(ROOT))
-    for path in [ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").rglob("*.md")]
+    for path in [*(ROOT / name for name in TOP), *(ROOT / "docs").rglob("*.md")]
 )
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
