@@ -143,7 +143,7 @@ def blocks_problem(content: Sequence[Mapping[str, Any]]) -> str | None:
     for number, block in enumerate(content):
         kind = block.get("type")
         if kind == "text":
-            if not isinstance(block.get("text"), str):
+            if type(block.get("text")) is not str:
                 return f"content block {number} is text without a text"
         elif kind == "tool_use":
             if not (

@@ -99,14 +99,14 @@ def _judge(wire: _Wire, asked: Mapping[str, Any] | None) -> ReadUsage:
         short, long = total or 0, 0
     details = wire.output_tokens_details
     thinking = (details.thinking_tokens or 0) if details is not None else 0
-    usage = Usage(wire.input_tokens, wire.output_tokens, short, long, hits, thinking)
-    if min(wire.input_tokens, short, long, hits, thinking) < 0:
+    into, out = wire.input_tokens, wire.output_tokens
+    if into < 0 or short < 0 or long < 0 or hits < 0 or thinking < 0:
         return _UNKNOWN
-    if wire.input_tokens + short + long + hits > MAX_PROMPT_TOKENS:
+    if into + short + long + hits > MAX_PROMPT_TOKENS:
         return _UNKNOWN
-    if not thinking <= wire.output_tokens <= _output_ceiling(asked):
+    if not thinking <= out <= _output_ceiling(asked):
         return _UNKNOWN
-    return ReadUsage(usage, True, _service(wire), caches)
+    return ReadUsage(Usage(into, out, short, long, hits, thinking), True, _service(wire), caches)
 
 
 def _output_ceiling(asked: Mapping[str, Any] | None) -> int:

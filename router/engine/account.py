@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, final
 
 from msgspec import Struct
 
@@ -21,6 +21,8 @@ from router.types import Attempt, AttemptStatus, Usage
 __all__ = ["Account", "Charge"]
 
 Role = Literal["answer", "sample", "verifier"]
+
+_NOTHING = Decimal(0)
 
 
 class Charge(Struct, frozen=True):
@@ -43,9 +45,10 @@ class Account:
         self.tags = tags
         self.started_at = started_at
         self.made = 0
-        self.spent = Decimal(0)
-        self.reserved = Decimal(0)
+        self.spent = _NOTHING
+        self.reserved = _NOTHING
         self.last_fault: Fault | None = None
+        self.emulated = False  # whether any reply was not a real model's
         self._open: dict[int, Attempt] = {}
         self._entries: list[_Entry] = []  # settled, in order of settling
         self._pending: list[Attempt | _Entry] = []
@@ -109,19 +112,22 @@ class Account:
 
     def record(self, run: RunRow | None = None) -> Record:
         """Everything that waits to be written."""
-        rows = tuple(row.attempt() if isinstance(row, _Entry) else row for row in self._pending)
-        self._pending.clear()
-        texts = tuple(self._texts)
-        self._texts.clear()
+        pending, self._pending = self._pending, []
+        rows = tuple([row.attempt() if type(row) is _Entry else row for row in pending])
+        texts: tuple[AttemptText, ...] = ()
+        if self._texts:
+            texts = tuple(self._texts)
+            self._texts.clear()
         return Record(rows, self.tags, self.revision, run, texts)
 
     @property
     def attempts(self) -> tuple[Attempt, ...]:
         """The settled attempts, in the order in which they were made."""
         entries = self._entries
-        if len(entries) > 1:
-            entries = sorted(entries, key=lambda entry: entry.opened.number)
-        return tuple(entry.attempt() for entry in entries)
+        if len(entries) == 1:
+            return (entries[0].attempt(),)
+        entries = sorted(entries, key=lambda entry: entry.opened.number)
+        return tuple([entry.attempt() for entry in entries])
 
     @property
     def has_pending(self) -> bool:
@@ -157,7 +163,7 @@ class Account:
         model: str | None = None,
         confidence: float | None = None,
         error: str | None = None,
-        top_cost: Decimal = Decimal(0),
+        top_cost: Decimal = _NOTHING,
     ) -> RunRow:
         return RunRow(
             run_id=self.run_id,
@@ -193,19 +199,17 @@ class Account:
             retry_after=None if fault is None else fault.retry_after,
         )
 
-    @property
-    def emulated(self) -> bool:
-        """Whether any reply was not a real model's."""
-        return any(entry.opened.emulated or entry.outcome.emulated for entry in self._entries)
-
     def _close(self, entry: _Entry) -> None:
         opened = self._open.pop(entry.opened.number)
         self.reserved -= opened.cost
         self.spent += entry.charge.cost
+        if opened.emulated or entry.outcome.emulated:
+            self.emulated = True
         self._entries.append(entry)
         self._pending.append(entry)
 
 
+@final
 class _Entry:
     """A settled attempt; its row is built when it is first read, verdict included."""
 
@@ -236,15 +240,19 @@ class _Entry:
         return self.built
 
     def _build(self) -> Attempt:
-        opened, outcome = self.opened, self.outcome
-        fault = outcome if isinstance(outcome, Fault) else None
-        reply = outcome if isinstance(outcome, Reply) else None
-        if fault is None:
+        opened, outcome, charge = self.opened, self.outcome, self.charge
+        stop_reason = error = error_message = None
+        http_status: int | None
+        ignored: tuple[str, ...] = ()
+        if isinstance(outcome, Reply):
             status = AttemptStatus.ANSWERED
-        elif fault.kind is FaultKind.CANCELLED:
-            status = AttemptStatus.CANCELLED
+            http_status = outcome.http_status
+            stop_reason, ignored = outcome.stop_reason, outcome.ignored
         else:
-            status = AttemptStatus.FAILED
+            cancelled = outcome.kind is FaultKind.CANCELLED
+            status = AttemptStatus.CANCELLED if cancelled else AttemptStatus.FAILED
+            http_status = outcome.status
+            error, error_message = outcome.kind.value, outcome.message
         return Attempt(
             run_id=opened.run_id,
             number=opened.number,
@@ -252,13 +260,13 @@ class _Entry:
             tier=opened.tier,
             model=opened.model,
             status=status,
-            cost=self.charge.cost,
-            usage=self.charge.usage,
-            usage_known=self.charge.known,
-            stop_reason=None if reply is None else reply.stop_reason,
-            error=None if fault is None else fault.kind.value,
-            error_message=None if fault is None else fault.message,
-            http_status=_status(outcome),
+            cost=charge.cost,
+            usage=charge.usage,
+            usage_known=charge.known,
+            stop_reason=stop_reason,
+            error=error,
+            error_message=error_message,
+            http_status=http_status,
             request_id=outcome.request_id,
             started_at=opened.started_at,
             latency=outcome.latency,
@@ -269,12 +277,8 @@ class _Entry:
             waited=opened.waited,
             role=opened.role,
             emulated=opened.emulated or outcome.emulated,
-            ignored=() if reply is None else reply.ignored,
+            ignored=ignored,
         )
-
-
-def _status(outcome: Outcome) -> int | None:
-    return outcome.http_status if isinstance(outcome, Reply) else outcome.status
 
 
 def _cancelled(latency: float, cut: Fault | None) -> Fault:

@@ -31,6 +31,8 @@ __all__ = ["Calls", "default_timeout"]
 USEFUL = 0.25
 """Seconds a deadline must leave for a further attempt to be worth its price."""
 
+_NOTHING = Decimal(0)
+
 
 def default_timeout(max_tokens: int) -> float:
     """Seconds one attempt may take where the policy does not say.
@@ -143,7 +145,7 @@ class Calls:
                 "is met (budget.run.attempts)",
                 account.details(tier.name),
             )
-        if not self._affordable(tier):
+        if budget.usd is not None and account.spent + account.reserved + worst > budget.usd:
             raise BudgetExceeded(
                 f"{self._task.name}/{tier.name}: the attempt may cost {worst:f} USD, "
                 f"{account.spent:f} of the run's {budget.usd:f} USD are spent (budget.run.usd)",
@@ -185,19 +187,21 @@ class Calls:
     def _settle(self, tier: Tier, attempt: Attempt, outcome: Outcome) -> Outcome:
         """Account for an attempt; an answer by another model is a fault if the policy says."""
         run = self._run
-        _, model, _ = self._body(tier)
+        body, model, _ = self._body(tier)
         limits = run.engine.limits
+        served: str | None = None
         if isinstance(outcome, Reply):
             limits.retry_budget.success()
             failed = False
+            if model is not None and outcome.model != model.id:
+                served = self._served(outcome, model)
         else:
             failed = outcome.kind in HARMS_CIRCUIT
         limits.circuits.record(tier.model, failed, run.engine.monotonic())
-        served = self._served(outcome, model) if isinstance(outcome, Reply) else None
         charge = self._charge(tier, model, attempt, outcome, served)
         run.account.settle(attempt, outcome, charge, served)
         if run.engine.keep_text:
-            run.account.keep_text(attempt, self._body(tier)[0], outcome)
+            run.account.keep_text(attempt, body, outcome)
         if served is not None and self._task.strict_model:
             return Fault(
                 FaultKind.INVALID_REQUEST,
@@ -215,31 +219,18 @@ class Calls:
         outcome: Outcome,
         served: str | None,
     ) -> Charge:
-        usage = outcome.usage or Usage()
-        if tier.local or model is None:
-            return Charge(Decimal(0), usage, isinstance(outcome, Reply) and outcome.usage_known)
         if isinstance(outcome, Fault):
-            if not outcome.maybe_billed:
-                return Charge(Decimal(0), usage, known=True)
-            if outcome.usage is None:
-                return Charge(attempt.cost, usage, known=False)
-            # What went in is known, what came out is not: the ceiling is the honest bound.
-            ceiling = Usage(
-                usage.input_tokens,
-                max(tier.max_tokens, usage.output_tokens),
-                usage.cache_write_5m_tokens,
-                usage.cache_write_1h_tokens,
-                usage.cache_read_tokens,
-            )
-            price = cost(
-                model, ceiling, self._run.today, speed=tier.speed, geography=tier.geography
-            )
-            return Charge(price, usage, known=False)
+            return self._charge_fault(tier, model, attempt, outcome)
+        usage = outcome.usage
+        if tier.local or model is None:
+            return Charge(_NOTHING, usage, outcome.usage_known)
         if not outcome.usage_known:
             return Charge(attempt.cost, usage, known=False)
-        service = outcome.service or {}
-        speed = service.get("speed") or tier.speed
-        geography = service.get("inference_geo") or tier.geography
+        speed: str | None = tier.speed
+        geography = tier.geography
+        if outcome.service is not None:
+            speed = outcome.service.get("speed") or speed
+            geography = outcome.service.get("inference_geo") or geography
         try:
             price = cost(model, usage, self._run.today, speed=speed, geography=geography)
             other = None if served is None else self._run.engine.catalog.get(served)
@@ -250,10 +241,29 @@ class Calls:
             return Charge(attempt.cost, usage, known=False)
         return Charge(price, usage, known=True)
 
-    def _served(self, reply: Reply, model: Model | None) -> str | None:
+    def _charge_fault(
+        self, tier: Tier, model: Model | None, attempt: Attempt, fault: Fault
+    ) -> Charge:
+        usage = fault.usage or Usage()
+        if tier.local or model is None:
+            return Charge(_NOTHING, usage, known=False)
+        if not fault.maybe_billed:
+            return Charge(_NOTHING, usage, known=True)
+        if fault.usage is None:
+            return Charge(attempt.cost, usage, known=False)
+        # What went in is known, what came out is not: the ceiling is the honest bound.
+        ceiling = Usage(
+            usage.input_tokens,
+            max(tier.max_tokens, usage.output_tokens),
+            usage.cache_write_5m_tokens,
+            usage.cache_write_1h_tokens,
+            usage.cache_read_tokens,
+        )
+        price = cost(model, ceiling, self._run.today, speed=tier.speed, geography=tier.geography)
+        return Charge(price, usage, known=False)
+
+    def _served(self, reply: Reply, model: Model) -> str | None:
         """The model that answered, where it is not the pin by any of its names."""
-        if model is None or reply.model == model.id:
-            return None
         catalog = self._run.engine.catalog
         if (
             catalog.aliases.get(reply.model) == model.id
