@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -235,6 +236,7 @@ def changes() -> dict[str, str]:
 
 
 def main() -> int:
+    logging.getLogger("router").addHandler(logging.NullHandler())  # pages break things on purpose
     found = changes()
     check = "--check" in sys.argv[1:]
     for name, text in found.items():
