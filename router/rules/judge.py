@@ -14,6 +14,7 @@ from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
 from router.compiler.compile import CompileCache, compile_documents
 from router.compiler.model import PolicySet
+from router.policy.burst import burst
 from router.policy.loader import DocumentCache, load_documents
 from router.policy.nodes import SourceText
 from router.policy.sources import SourceError, Sources
@@ -89,8 +90,13 @@ def judge(
         infos: also apply the rules that only inform. Nothing is refused for them, so a service
             does not pay for what only lint shows.
     """
-    cache = JudgeCache() if cache is None else cache
-    sources = _Noting(sources)
+    with burst():
+        return _judge(_Noting(sources), catalog, today, cache or JudgeCache(), infos)
+
+
+def _judge(
+    sources: _Noting, catalog: Catalog, today: date, cache: JudgeCache, infos: bool
+) -> Judgement:
     loaded = load_documents(sources, cache.documents)
     compilation = compile_documents(
         loaded.documents,
