@@ -29,7 +29,7 @@ def run(cwd: Path, *arguments: str | Path) -> str:
         env={**kept, "PYTHONIOENCODING": "utf-8"},
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=180,  # a real model on a busy machine takes its time
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     return ran.stdout

@@ -87,7 +87,7 @@ def main() -> None:
     results = []
     with endpoint(given.base_url) as url, Router(HERE / "policies", base_url=url) as router:
         print(f"A real model at {url}: weak, but every answer, token and second below is true.\n")
-        print("It is asked for, and ignores:", "; ".join(probe(url)) or "nothing", "\n")
+        print("Asked for, and ignored by it:", "; ".join(probe(url)) or "nothing", "\n")
         for message in short[: given.messages]:
             results.append(router.run("queues", {"message": message["message"]}))
             show(message, results[-1])
