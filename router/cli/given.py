@@ -67,24 +67,3 @@ def _text(path: str) -> str:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise UsageError(f"cannot read {path}: it is not UTF-8 text") from None
-
-
-def since_time(text: str | None) -> float | None:
-    """Seconds since the epoch, from `7d`, `24h`, `30m` ago or an ISO date. Raises UsageError."""
-    import re
-    import time
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    ago = re.fullmatch(r"(\d+)([smhdw])", text.strip())
-    if ago:
-        unit = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}[ago[2]]
-        return time.time() - int(ago[1]) * unit
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"--since takes 7d, 24h, 30m or a date like 2026-11-01, not {text!r}"
-        ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

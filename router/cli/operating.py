@@ -31,17 +31,18 @@ def report(
 ) -> None:
     """Sum up the ledger: tokens, cost, cache hits, escalations, latency, shares per tier."""
     import os
+    import time
 
-    from router.cli.given import since_time
     from router.cli.show import out
     from router.errors import UsageError
-    from router.reports import build, render
+    from router.reports import build, parse_since, render
 
     with reported():
         if as_json and csv:
             raise UsageError("--json or --csv, not both")
         path = ledger or Path(os.environ.get("ROUTER_LEDGER") or "router.ledger.db")
-        made = build(path, since=since_time(since), by=by)
+        begin = None if since is None else parse_since(since, time.time())
+        made = build(path, since=begin, by=by)
         out(render(made, "json" if as_json else "csv" if csv else "text"))
 
 

@@ -166,7 +166,11 @@ def map_file(
     ledger: Ledger = None,
     offline: Offline = False,
 ) -> None:
-    """Run a task over many inputs: bounded, resumable, each row's error its own."""
+    """Run a task over many inputs: bounded, resumable, each row's error its own.
+
+    Answers are kept beside the ledger for 24 hours, so that a map which was killed pays for
+    nothing twice when the same command is given again.
+    """
     import asyncio
 
     from router.cli.mapping import Mapping, map_rows

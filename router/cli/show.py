@@ -101,9 +101,8 @@ def plan_text(plan: Plan, *, requests: bool = True) -> str:
             f"{tier.name}: {tier.model}, about {tier.prompt_tokens} prompt tokens, "
             f"at most {tier.max_tokens} out{calls}"
         )
-        lines.append(
-            f"  cost a call: {money(tier.cost_warm)} USD warm, {money(tier.cost_cold)} cold, at most"
-        )
+        warm, cold = money(tier.cost_warm), money(tier.cost_cold)
+        lines.append(f"  cost a call: {warm} USD warm, {cold} cold, at most")
         for point in tier.breakpoints:
             least = "" if point.minimum is None else f" (minimum {point.minimum})"
             state = "cached" if point.cacheable else "TOO SHORT TO BE CACHED"

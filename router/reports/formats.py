@@ -247,7 +247,7 @@ def _tail(report: Report) -> list[str]:
         lines.append(
             f"Ended runs cost ${_dollars(total.runs_cost)}; their tokens at the top tier alone"
             f" would have cost ${_dollars(total.top_cost)}"
-            f" ({abs(total.saved):.1%} {'saved' if total.saved >= 0 else 'more'})."
+            f" ({abs(total.saved):.1%} {'saved' if total.saved >= 0 else 'less'})."
         )
     if total.usage.prompt_tokens:
         lines.append(f"Latency is a run's, in seconds; exact total: ${_plain(total.cost)}.")
