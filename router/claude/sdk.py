@@ -158,10 +158,28 @@ class SentBody:
             "stream": self._stream,
         }
         if self._as_bytes:
-            arguments["content"] = _encode(body)
+            arguments["content"] = _QuietBytes(_encode(body))
         else:
-            arguments["body"] = dict(body)
+            arguments["body"] = _QuietDict(body)
         return arguments
+
+
+class _QuietBytes(bytes):
+    """A request that does not show itself: at debug level the SDK logs what it is given."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
+
+
+class _QuietDict(dict[str, Any]):
+    """The same, for clients that rewrite the request."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self)}>"
 
 
 class WholeStream:
