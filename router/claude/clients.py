@@ -15,7 +15,7 @@ from router.claude.sdk import client_secrets
 from router.claude.upstream import fault_of
 from router.errors import RouterError, SettingsError
 
-__all__ = ["Built", "adopt", "build", "build_async", "listed_models"]
+__all__ = ["build", "build_async", "listed_models"]
 
 _CLASSES = {
     "api": ("Anthropic", "AsyncAnthropic"),
@@ -41,31 +41,29 @@ _NO_KEY = (
 )
 
 
-class Built:
-    """A client and what its transport must know of it."""
+def build(
+    platform: str, options: Mapping[str, Any], http_client: Any = None, client: Any = None
+) -> tuple[Any, bool]:
+    """A blocking SDK client, and whether its connections are ours.
 
-    __slots__ = ("client", "ours", "survives_fork")
-
-    def __init__(self, client: Any, *, ours: bool, survives_fork: bool) -> None:
-        self.client = client
-        self.ours = ours  # made by us, so closed by us
-        self.survives_fork = survives_fork
-
-
-def build(platform: str, options: Mapping[str, Any], http_client: Any = None) -> Built:
-    """A blocking SDK client.
+    Ours obey the attempt's deadline, are not touched by a child process after a fork, and are
+    closed by us. A ready client that has the SDK's own HTTP client is copied with ours in its
+    place; the client itself is left as it is.
 
     Raises:
         SettingsError: something the platform needs is missing; the message names the variable.
     """
-    if http_client is not None:
-        client = _construct(platform, 0, options, http_client)
-        return Built(client, ours=False, survives_fork=False)
-    client = _construct(platform, 0, options, DirectClient())
-    return Built(client, ours=True, survives_fork=True)
+    if client is not None:
+        if type(getattr(client, "_client", None)).__name__ != "SyncHttpxClientWrapper":
+            return client, False
+        return client.with_options(http_client=DirectClient()), True
+    ours = http_client is None
+    return _construct(platform, 0, options, DirectClient() if ours else http_client), ours
 
 
-def build_async(platform: str, options: Mapping[str, Any], http_client: Any = None) -> Any:
+def build_async(
+    platform: str, options: Mapping[str, Any], http_client: Any = None, client: Any = None
+) -> Any:
     """An awaiting SDK client, to be made in the event loop that uses it.
 
     Raises:
@@ -73,16 +71,9 @@ def build_async(platform: str, options: Mapping[str, Any], http_client: Any = No
     """
     from router.claude.direct_async import AsyncDirectClient
 
+    if client is not None:
+        return client
     return _construct(platform, 1, options, http_client or AsyncDirectClient())
-
-
-def adopt(client: Any) -> Built:
-    """A ready client of the caller's. Where it has the SDK's own HTTP client, its requests take
-    ours, which bounds them to the second; the client itself is left as it is."""
-    if type(getattr(client, "_client", None)).__name__ == "SyncHttpxClientWrapper":
-        copy = client.with_options(http_client=DirectClient())
-        return Built(copy, ours=True, survives_fork=True)
-    return Built(client, ours=False, survives_fork=False)
 
 
 def listed_models(client: Any) -> tuple[Mapping[str, Any], ...]:

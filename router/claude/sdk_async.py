@@ -7,15 +7,22 @@ used from, and closes it when that loop shuts down, so that `asyncio.run` may be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import Any
+from typing import Any, cast
 
 import anthropic
 import httpx2
 
 from router.claude.deadline import AttemptTimeout, late
-from router.claude.sdk import STALL_SECONDS, SentBody, client_secrets, events_of, response_of
+from router.claude.sdk import (
+    STALL_SECONDS,
+    SentBody,
+    client_secrets,
+    events_of,
+    is_plain,
+    response_of,
+)
 from router.claude.transport import (
     AsyncWireStream,
     TransportFault,
@@ -31,26 +38,18 @@ __all__ = ["AsyncSdkTransport"]
 class AsyncSdkTransport:
     """An awaiting Transport over SDK clients, one for each event loop."""
 
-    def __init__(
-        self,
-        make_client: Callable[[], Any],
-        *,
-        emulated: bool = False,
-        close_client: bool = True,
-        one_loop: bool = False,
-    ) -> None:
+    emulated = False
+
+    def __init__(self, make_client: Callable[[], Any], *, ours: bool) -> None:
         """
         Args:
-            make_client: makes an awaiting SDK client, called once in each event loop.
-            emulated: its answers are not a real model's.
-            close_client: close the clients with the transport.
-            one_loop: it always gives the same client, which belongs to one loop.
+            make_client: gives an awaiting SDK client, called once in each event loop.
+            ours: it makes new ones, which are closed with the loop or the transport; else it
+                gives the same one every time, which belongs to one loop and to its caller.
         """
-        self.emulated = emulated
         self.secrets: tuple[str, ...] = ()
         self._make = make_client
-        self._close_clients = close_client
-        self._one_loop = one_loop
+        self._ours = ours
         self._made = False
         self._clients: dict[asyncio.AbstractEventLoop, _LoopClient] = {}
 
@@ -80,7 +79,7 @@ class AsyncSdkTransport:
         loop = asyncio.get_running_loop()
         here = self._clients.get(loop)
         if here is None:
-            if self._one_loop and self._made:
+            if not self._ours and self._made:
                 raise SettingsError(
                     "the SDK client or http_client that was given belongs to another event loop; "
                     "make the AsyncRouter and its client in the loop that uses them"
@@ -90,7 +89,7 @@ class AsyncSdkTransport:
             client = self._make()
             self._made = True
             self.secrets = client_secrets(client)
-            here = _LoopClient(client, self._forget if self._close_clients else None)
+            here = _LoopClient(client, self._forget if self._ours else None)
             self._clients[loop] = here
             await here.close_with_loop()
         return here
@@ -193,7 +192,7 @@ class _AsyncStream:
         events = self._events
         fault: TransportFault | None = None
         try:
-            pieces = aiter(self._response.aiter_bytes())
+            pieces = aiter(self._pieces())
             while (piece := await self._next(pieces)) is not None:
                 told = self._timeout.take(piece)
                 if events is not None:
@@ -204,6 +203,12 @@ class _AsyncStream:
             fault = fault_of(error, self._secrets, receiving=True)
         if fault is not None:
             raise fault
+
+    def _pieces(self) -> AsyncIterable[bytes]:
+        response = self._response
+        if is_plain(response):
+            return cast("httpx2.AsyncByteStream", response.stream)
+        return response.aiter_bytes()
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
         try:

@@ -6,13 +6,10 @@ Nothing here imports the SDK; that happens at the first call.
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
-from weakref import WeakSet
 
 from router.claude.transport import (
     AsyncTransport,
@@ -132,6 +129,16 @@ class ClientSettings:
             options["open_telemetry"] = False
         return options
 
+    def open_client(self) -> tuple[Any, bool]:
+        """A blocking SDK client, and whether its connections are ours. Imports the SDK.
+
+        Raises:
+            SettingsError: a setting or a key is missing.
+        """
+        from router.claude.clients import build
+
+        return build(self.platform, self.client_options(), self.http_client, self.client)
+
 
 def transport(settings: ClientSettings) -> Transport:
     """A blocking transport. The SDK is imported and the client built at the first call."""
@@ -149,30 +156,25 @@ def list_models(settings: ClientSettings) -> tuple[Mapping[str, Any], ...]:
     Raises:
         RouterError: no key, or the list cannot be read.
     """
-    from router.claude.clients import adopt, build, listed_models
+    from router.claude.clients import listed_models
 
-    if settings.client is not None:
-        built = adopt(settings.client)
-    else:
-        built = build(settings.platform, settings.client_options(), settings.http_client)
+    client, ours = settings.open_client()
     try:
-        return listed_models(built.client)
+        return listed_models(client)
     finally:
-        if built.ours:
-            built.client.close()
+        if ours:
+            client.close()
 
 
 class _Deferred:
     """A Transport that becomes an SdkTransport when it is first needed."""
 
     emulated = False
+    _real: SdkTransport | None = None
 
     def __init__(self, settings: ClientSettings) -> None:
         self.model_name = settings.model_name
         self._settings = settings
-        self._real: SdkTransport | None = None
-        self._lock = threading.Lock()
-        _deferred.add(self)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -181,41 +183,28 @@ class _Deferred:
 
     def prepare(self) -> None:
         """Build the client now. Raises SettingsError where a setting or a key is missing."""
-        if self._real is None:
-            self._ready()
+        self._ready()
 
     def send(self, request: WireRequest) -> WireReply:
-        return (self._real or self._ready()).send(request)
+        return self._ready().send(request)
 
-    @contextmanager
-    def stream(self, request: WireRequest) -> Iterator[WireStream]:
-        with (self._real or self._ready()).stream(request) as opened:
-            yield opened
+    def stream(self, request: WireRequest) -> AbstractContextManager[WireStream]:
+        return self._ready().stream(request)
 
     def close(self) -> None:
-        with self._lock:
-            if self._real is not None:
-                self._real.close()
+        if self._real is not None:
+            self._real.close()
 
     def _ready(self) -> SdkTransport:
-        with self._lock:
-            if self._real is None:
-                from router.claude.clients import adopt, build
-                from router.claude.sdk import SdkTransport
-
-                settings = self._settings
-                if settings.client is not None:
-                    built = adopt(settings.client)
-                else:
-                    built = build(
-                        settings.platform, settings.client_options(), settings.http_client
-                    )
-                self._real = SdkTransport(
-                    built.client,
-                    close_client=built.ours,
-                    survives_fork=built.survives_fork,
-                )
+        if self._real is not None:
             return self._real
+        from router.claude.sdk import SdkTransport
+
+        client, ours = self._settings.open_client()
+        # Threads that come here at once each make one, and all go on with the first. A lock
+        # could be held by another thread during a fork, and never be released in the child.
+        first: SdkTransport = vars(self).setdefault("_real", SdkTransport(client, ours=ours))
+        return first
 
 
 class _AsyncDeferred:
@@ -257,30 +246,17 @@ class _AsyncDeferred:
 
             settings = self._settings
             given = settings.client is not None or settings.http_client is not None
-            self._real = AsyncSdkTransport(self._make, close_client=not given, one_loop=given)
+            self._real = AsyncSdkTransport(self._make, ours=not given)
         return self._real
 
     def _make(self) -> Any:
         from router.claude.clients import build_async
 
         settings = self._settings
-        if settings.client is not None:
-            return settings.client
-        return build_async(settings.platform, settings.client_options(), settings.http_client)
+        options = settings.client_options()
+        return build_async(settings.platform, options, settings.http_client, settings.client)
 
 
 def _import_sdk() -> None:
     import router.claude.clients
     import router.claude.sdk_async  # noqa: F401
-
-
-_deferred: WeakSet[_Deferred] = WeakSet()
-
-
-def _renew_locks() -> None:
-    """A lock that another thread held at the fork would never be released in the child."""
-    for deferred in _deferred:
-        deferred._lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_locks)

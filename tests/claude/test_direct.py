@@ -1,4 +1,4 @@
-"""Our HTTP client under the SDK: bounded while it connects and sends, honest about what was sent."""
+"""Our HTTP client under the SDK: bounded as it connects and sends, honest about what went out."""
 
 from __future__ import annotations
 
