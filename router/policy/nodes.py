@@ -98,10 +98,11 @@ class Node:
     def plain(self) -> Any:
         """The value as plain Python data, places dropped."""
         value = self.value
+        # Only scalars have a style; most children are scalars, which spares a call for each.
         if type(value) is dict:
-            return {key: child.plain() for key, child in value.items()}
+            return {k: c.value if c.style else c.plain() for k, c in value.items()}
         if type(value) is list:
-            return [child.plain() for child in value]
+            return [c.value if c.style else c.plain() for c in value]
         return value
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from router.compiler.compilation import CompiledTask
-from router.compiler.conditions import Comparison
+from router.compiler.evaluation import Comparison
 from router.compiler.model import Condition
 from router.policy.nodes import Node, SourceText
 from router.rules.ladder import tier_nodes
@@ -16,7 +16,7 @@ from router.rules.schemas import at_path
 from router.rules.text_places import place_in_scalar
 from router.types import Span
 
-__all__ = ["Written", "comparison_place", "subject", "written_conditions"]
+__all__ = ["Written", "compared", "comparison_place", "written_conditions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,22 @@ def _written(compiled: CompiledTask) -> Iterator[Written]:
                 yield Written(rule.when, place.at("escalate", index, "when") or place)
 
 
-def subject(compiled: CompiledTask, comparison: Comparison) -> Mapping[str, Any] | None:
+def compared(compiled: CompiledTask) -> tuple[tuple[Written, Comparison, Mapping[str, Any]], ...]:
+    """Every comparison whose subject has one schema that says something, and that schema."""
+    return once(compiled, "compared", lambda: tuple(_compared(compiled)))
+
+
+def _compared(
+    compiled: CompiledTask,
+) -> Iterator[tuple[Written, Comparison, Mapping[str, Any]]]:
+    for written in written_conditions(compiled):
+        for comparison in written.comparisons:
+            schema = _subject(compiled, comparison)
+            if schema is not None:
+                yield written, comparison, schema
+
+
+def _subject(compiled: CompiledTask, comparison: Comparison) -> Mapping[str, Any] | None:
     """The schema of what is compared; None where more than one, or none that says anything."""
     task, path = compiled.task, comparison.path
     if path == ("confidence",):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Task, Tier
@@ -29,42 +30,43 @@ def starts(task: Task) -> tuple[str, ...]:
     return tuple(dict.fromkeys((task.tiers[0].name, *(rule.tier for rule in task.start))))
 
 
-def reachable(task: Task) -> frozenset[str]:
+def reachable(compiled: CompiledTask) -> frozenset[str]:
     """The tiers that some run may visit."""
-    seen: set[str] = set()
-    waiting = list(starts(task))
+    moves, seen = _moves(compiled), set[str]()
+    waiting = list(starts(compiled.task))
     while waiting:
         name = waiting.pop()
         if name not in seen:
             seen.add(name)
-            waiting.extend(_next(task, name))
+            waiting.extend(moves[name])
     return frozenset(seen)
 
 
-def heaviest_path(task: Task, weight: Callable[[Tier], float]) -> tuple[float, tuple[str, ...]]:
+def heaviest_path(
+    compiled: CompiledTask, weight: Callable[[Tier], float]
+) -> tuple[float, tuple[str, ...]]:
     """The way up the ladder with the greatest sum of weights, and that sum.
 
     Only moves up count: a fallback to an earlier tier visits a tier that was visited before.
     """
-    order = {tier.name: index for index, tier in enumerate(task.tiers)}
+    task, moves = compiled.task, _moves(compiled)
     best: dict[str, tuple[float, tuple[str, ...]]] = {}
     for tier in reversed(task.tiers):
-        onward = [best[name] for name in _next(task, tier.name) if order[name] > order[tier.name]]
+        onward = [best[name] for name in moves[tier.name] if name in best]
         total, names = max(onward, default=(0.0, ()))
         best[tier.name] = weight(tier) + total, (tier.name, *names)
     return max(best[name] for name in starts(task))
 
 
-def _next(task: Task, name: str) -> Iterator[str]:
-    """Where a run may go from a tier: by a rule, by an event, or because it cannot answer."""
-    tier = task.tier(name)
-    for rule in tier.escalate:
-        if rule.to is not None:
-            yield rule.to
-    following = task.after(name)
-    if following is not None and task.escalate_on:
-        yield following.name
-    if task.fallback is not None:
-        yield from task.fallback
-    elif following is not None:
-        yield following.name
+def _moves(compiled: CompiledTask) -> Mapping[str, frozenset[str]]:
+    """Where a run may go from each tier."""
+    return once(compiled, "moves", lambda: dict(_all_moves(compiled.task)))
+
+
+def _all_moves(task: Task) -> Iterator[tuple[str, frozenset[str]]]:
+    """By a rule, by an event, or because a tier cannot answer."""
+    for tier, following in zip_longest(task.tiers, task.tiers[1:]):
+        names = {rule.to for rule in tier.escalate if rule.to is not None}
+        if following is not None and (task.escalate_on or task.fallback is None):
+            names.add(following.name)
+        yield tier.name, frozenset(names.union(task.fallback or ()))

@@ -81,7 +81,7 @@ def path_cost(
             return one
         return one * _samples(compiled.task) + beside
 
-    return heaviest_path(compiled.task, weight)
+    return heaviest_path(compiled, weight)
 
 
 def _attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> Decimal | None:

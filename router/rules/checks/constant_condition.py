@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.compiler.compilation import CompiledTask
-from router.compiler.conditions import Comparison
+from router.compiler.evaluation import Comparison
 from router.rules.base import Facts, Rule
-from router.rules.conditions import comparison_place, subject, written_conditions
+from router.rules.conditions import compared, comparison_place, written_conditions
 from router.rules.ladder import tier_nodes
 from router.types import Finding, Severity
 
@@ -20,12 +20,10 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         if not written.condition.names:
             always = "always" if written.condition.holds({}) else "never"
             yield RULE.at(written.node, f"this condition {always} holds", "name what decides")
-            continue
-        for comparison in written.comparisons:
-            schema = subject(compiled, comparison)
-            said = _decided(schema, comparison) if schema is not None else None
-            if said is not None:
-                yield RULE.at_place(comparison_place(written, comparison), said)
+    for written, comparison, schema in compared(compiled):
+        said = _decided(schema, comparison)
+        if said is not None:
+            yield RULE.at_place(comparison_place(written, comparison), said)
     for tier, node in tier_nodes(compiled):
         for index, rule in enumerate(tier.escalate):
             if rule.below == 0:

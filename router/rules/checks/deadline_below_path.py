@@ -24,7 +24,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             yield RULE.at(node.get("timeout") or node, message, "shorten it, or raise the deadline")
     if single:
         return
-    total, names = heaviest_path(compiled.task, lambda tier: tier.timeout or 0.0)
+    total, names = heaviest_path(compiled, lambda tier: tier.timeout or 0.0)
     if total > deadline:
         place = compiled.node.at("budget", "run", "deadline") or compiled.node
         message = f"{deadline:g}s, but one attempt each on {' -> '.join(names)} may take {total:g}s"

@@ -24,6 +24,8 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     ]
     yield from _shadowed(starts)
     for tier, place in tier_nodes(compiled):
+        if len(tier.escalate) < 2:
+            continue
         rules: list[_Written] = []
         for index, rule in enumerate(tier.escalate):
             key = "below" if rule.when is None else "when"

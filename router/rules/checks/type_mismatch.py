@@ -6,22 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.compiler.compilation import CompiledTask
-from router.compiler.conditions import Comparison
+from router.compiler.evaluation import Comparison
 from router.policy.suggest import did_you_mean
 from router.rules.base import Facts, Rule
-from router.rules.conditions import comparison_place, subject, written_conditions
+from router.rules.conditions import compared, comparison_place
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    for written in written_conditions(compiled):
-        for comparison in written.comparisons:
-            schema = subject(compiled, comparison)
-            said = _mismatch(schema, comparison) if schema is not None else None
-            if said is not None:
-                yield RULE.at_place(comparison_place(written, comparison), *said)
+    for written, comparison, schema in compared(compiled):
+        said = _mismatch(schema, comparison)
+        if said is not None:
+            yield RULE.at_place(comparison_place(written, comparison), *said)
 
 
 def _mismatch(schema: Mapping[str, Any], comparison: Comparison) -> tuple[str, str | None] | None:

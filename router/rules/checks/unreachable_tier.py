@@ -13,7 +13,7 @@ __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    reached = reachable(compiled.task)
+    reached = reachable(compiled)
     for tier, node in tier_nodes(compiled):
         if tier.name not in reached:
             key = "name" if node.get("name") is not None else "model"

@@ -6,28 +6,16 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.prompts import parts
-from router.rules.schemas import free_text, properties
-from router.rules.text_places import name_place
+from router.rules.trust import untrusted_text
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    task = compiled.task
-    if task.input is None:
-        return
-    declared = properties(task.input)
-    for part in parts(compiled):
-        template = part.template if part.kind == "user" else None
-        for name in sorted(template.untagged - task.trusted) if template is not None else ():
-            if template is not None and free_text(declared.get(name), task.input.source):
-                yield RULE.at_place(
-                    name_place(part, template, name),
-                    f"untrusted input `{name}` outside a tag",
-                    f'write {{{{ {name} | tag("{name}") }}}}',
-                )
+    for name, place in untrusted_text(compiled, "user", lambda template: template.untagged):
+        message = f"untrusted input `{name}` outside a tag"
+        yield RULE.at_place(place, message, f'write {{{{ {name} | tag("{name}") }}}}')
 
 
 RULE = Rule(

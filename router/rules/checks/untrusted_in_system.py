@@ -6,28 +6,18 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.prompts import parts
-from router.rules.schemas import free_text, properties
-from router.rules.text_places import name_place
+from router.rules.trust import untrusted_text
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    task = compiled.task
-    if task.input is None:
-        return
-    declared = properties(task.input)
-    for part in parts(compiled):
-        template = part.template if part.kind == "system" else None
-        for name in sorted(template.names - task.trusted) if template is not None else ():
-            if template is not None and free_text(declared.get(name), task.input.source):
-                yield RULE.at_place(
-                    name_place(part, template, name),
-                    f"untrusted input `{name}` in the system prompt",
-                    f'move it into `user` as {{{{ {name} | tag("{name}") }}}}',
-                )
+    for name, place in untrusted_text(compiled, "system", lambda template: template.names):
+        message = f"untrusted input `{name}` in the system prompt"
+        yield RULE.at_place(
+            place, message, f'move it into `user` as {{{{ {name} | tag("{name}") }}}}'
+        )
 
 
 RULE = Rule(
