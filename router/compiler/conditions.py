@@ -14,49 +14,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from router.compiler.evaluation import MISSING, Comparison, Expression
 from router.compiler.hints import name_hint
 from router.compiler.problems import Problem, Refused
 
-__all__ = ["MISSING", "Comparison", "Evaluate", "Expression", "compile_condition"]
+__all__ = ["compile_condition"]
 
 MAX_LENGTH = 2_000
-
-MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
-"""An unknown value."""
-
-Evaluate = Callable[[Mapping[str, Any]], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`output.label == "fraud"` as (("output", "label"), "==", "fraud").
-
-    `operator` is one of == != < <= > >= in not-in; a constant on the left is turned round.
-    """
-
-    path: tuple[str, ...]
-    operator: str
-    value: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A checked condition; satisfies `router.compiler.model.Condition`."""
-
-    source: str
-    names: frozenset[str]
-    paths: frozenset[tuple[str, ...]]  # every access by key: output.a.b, longest only
-    comparisons: tuple[Comparison, ...]
-    _evaluate: Evaluate = field(repr=False, compare=False)
-
-    def holds(self, values: Mapping[str, Any]) -> bool:
-        """Whether it holds; unknown and null count as no."""
-        result = self._evaluate(values)
-        return result is not MISSING and bool(result)
 
 
 def compile_condition(source: str, names: Collection[str] | None) -> Expression:

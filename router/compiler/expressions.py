@@ -13,7 +13,7 @@ from jinja2 import nodes
 from jinja2.parser import Parser
 
 from router.compiler.allowlist import inspect
-from router.compiler.conditions import MISSING, Comparison, Evaluate, Expression
+from router.compiler.evaluation import MISSING, Comparison, Evaluate, Expression
 from router.compiler.filters import FILTERS, TESTS, arithmetic, concatenate
 from router.compiler.limits import Budget
 from router.compiler.places import Places

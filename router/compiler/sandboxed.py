@@ -14,8 +14,8 @@ from router.compiler.allowlist import Inspection, inspect
 from router.compiler.limits import Budget, QuotaExceeded
 from router.compiler.places import Places
 from router.compiler.problems import Problem, Refused
+from router.compiler.rendering import Include, IncludeError, TemplateError, undefined_name
 from router.compiler.sandbox import BUDGET, guard, sandbox
-from router.compiler.templates import Include, IncludeError, TemplateError, undefined_name
 
 __all__ = ["SandboxedTemplate"]
 

@@ -8,36 +8,15 @@ first render. Both ways give the same text, to the character.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from router.compiler.hints import name_hint
 from router.compiler.limits import MAX_OUTPUT, MAX_SOURCE
 from router.compiler.problems import Problem, Refused
+from router.compiler.rendering import Include, TemplateError, undefined_name
 from router.compiler.values import kept_inside, to_text
-from router.errors import UsageError
 
-__all__ = ["Include", "IncludeError", "PlainTemplate", "TemplateError", "compile_template"]
-
-Include = Callable[[str, str | None], tuple[str, str]]
-"""From a path as written and the file it is written in to the file's name and text."""
-
-
-class IncludeError(Exception):
-    """An included file that cannot be given; `rule` is the finding's rule."""
-
-    def __init__(self, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
-
-
-class TemplateError(UsageError):
-    """A template that cannot be rendered with the values at hand; nothing was sent."""
-
-    def __init__(self, message: str, file: str | None = None, line: int | None = None) -> None:
-        super().__init__(message)
-        self.file = file
-        self.line = line
+__all__ = ["PlainTemplate", "compile_template"]
 
 
 def compile_template(
@@ -65,13 +44,6 @@ def compile_template(
     if inputs is not None and not plain.names <= frozenset(inputs):
         raise Refused(plain.undefined(inputs))
     return plain
-
-
-def undefined_name(name: str, inputs: Collection[str], **place: Any) -> Problem:
-    """The problem of a name that no input has."""
-    message = f"`{name}` is not an input of this task"
-    hint = name_hint(name, inputs, "inputs") or "declare it under `input`"
-    return Problem("undefined-variable", message, help=hint, **place)
 
 
 def _problem(rule: str, message: str) -> Problem:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.compiler.conditions import Comparison, _general, _simple, compile_condition
+from router.compiler.conditions import _general, _simple, compile_condition
+from router.compiler.evaluation import Comparison
 from router.compiler.problems import Refused
 
 NAMES = {"plan", "items", "output", "confidence", "tier", "stop_reason"}

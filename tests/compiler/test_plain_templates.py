@@ -6,8 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from router.compiler.rendering import TemplateError
 from router.compiler.sandboxed import SandboxedTemplate
-from router.compiler.templates import PlainTemplate, TemplateError
+from router.compiler.templates import PlainTemplate
 
 FRAGMENTS = [
     "{{ a }}",

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from router.compiler import limits
 from router.compiler.problems import Refused
+from router.compiler.rendering import TemplateError
 from router.compiler.sandbox import Sandbox, sandbox
-from router.compiler.templates import TemplateError, compile_template
+from router.compiler.templates import compile_template
 
 INPUTS = {"a", "b", "s", "n", "xs", "d", "items"}
 VALUES = {

@@ -7,8 +7,9 @@ import threading
 import pytest
 
 from router.compiler.problems import Refused
+from router.compiler.rendering import IncludeError, TemplateError
 from router.compiler.sandboxed import SandboxedTemplate
-from router.compiler.templates import IncludeError, TemplateError, compile_template
+from router.compiler.templates import compile_template
 
 INPUTS = frozenset({"message", "messages", "plan", "items", "order", "note"})
 

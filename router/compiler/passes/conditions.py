@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from router.compiler.conditions import Expression, compile_condition
+from router.compiler.conditions import compile_condition
+from router.compiler.evaluation import Expression
 from router.compiler.passes.signals import produced
 from router.compiler.passes.work import Work
 from router.compiler.places_in_policy import finding_in_node

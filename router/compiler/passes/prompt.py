@@ -12,7 +12,8 @@ from router.compiler.model import Block, Conversation, Prompt, Template, Ttl
 from router.compiler.passes.work import Work, source_fault
 from router.compiler.places_in_policy import finding_in_file, finding_in_node
 from router.compiler.problems import Refused
-from router.compiler.templates import IncludeError, compile_template
+from router.compiler.rendering import IncludeError
+from router.compiler.templates import compile_template
 from router.policy.findings import quoted
 from router.policy.nodes import Node
 from router.policy.paths import PathEscape, resolve_path

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from router.catalog.models import Catalog
-from router.compiler.conditions import Expression
+from router.compiler.evaluation import Expression
 from router.compiler.model import Confidence, EscalateRule, Prompt, StartRule, Tier
 from router.compiler.schemas import CompiledSchema
 from router.policy.document import Document
