@@ -117,13 +117,14 @@ def routed(rows: list[Row], threshold: str) -> Line:
         right,
         cost,
         recorded,
-        tuple(calls),
-        len(rows),  # type: ignore[arg-type]  # three counts
+        _three(calls),
+        len(rows),
     )
 
 
 def asked(request: Any) -> str:
-    return request.text.split("<id>", 1)[1].split("</id>", 1)[0].strip()
+    text: str = request.text
+    return text.split("<id>", 1)[1].split("</id>", 1)[0].strip()
 
 
 def level(request: Any) -> int:
@@ -163,8 +164,8 @@ def calculated(rows: list[Row], threshold: str) -> Line:
         right,
         cost,
         recorded,
-        tuple(calls),
-        len(rows),  # type: ignore[arg-type]  # three counts
+        _three(calls),
+        len(rows),
     )
 
 
@@ -180,13 +181,13 @@ def settled(row: Row, limit: float) -> int | None:
 
 
 def always(rows: list[Row], tier: int, name: str) -> Line:
-    calls = tuple(len(rows) if k == tier else 0 for k in (1, 2, 3))
+    calls = [len(rows) if k == tier else 0 for k in (1, 2, 3)]
     return Line(
         name,
         sum(int(row[f"t{tier}_correct"]) for row in rows),
         sum((price(row, tier) for row in rows), Decimal(0)),
         sum((paid(row, tier) for row in rows), Decimal(0)),
-        calls,  # type: ignore[arg-type]  # three counts
+        _three(calls),
         len(rows),
     )
 
@@ -200,7 +201,11 @@ def oracle(rows: list[Row]) -> Line:
         cost += price(row, tier)
         recorded += paid(row, tier)
         calls[tier - 1] += 1
-    return Line("oracle", right, cost, recorded, tuple(calls), len(rows))  # type: ignore[arg-type]  # three counts
+    return Line("oracle", right, cost, recorded, _three(calls), len(rows))
+
+
+def _three(calls: list[int]) -> tuple[int, int, int]:
+    return calls[0], calls[1], calls[2]
 
 
 # --- the table ----------------------------------------------------------------------------

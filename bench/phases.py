@@ -13,6 +13,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from bench.measure import per_call, quiet
 from bench.own import routers
 from bench.workload import ANSWER, INPUTS, TASK, Stub
@@ -23,15 +25,15 @@ from router.engine.account import Charge
 from router.engine.answers import read_answer
 from router.engine.calls import Calls
 from router.engine.cascade import Cascade
-from router.engine.run import RunRequest
 from router.engine.confidence import field_reading
 from router.engine.effects import Call, Record, Reply, Request
 from router.engine.inputs import prepare_inputs
-from router.engine.ladder import Ladder
 from router.engine.plan import choose_start, reads_confidence, reservation
 from router.engine.request import build_body, render_prompt
+from router.engine.run import RunRequest
 from router.ledger.sqlite import SQLiteLedger
 from router.router import Router
+from router.types import Usage
 
 __all__ = ["Phase", "measure"]
 
@@ -41,11 +43,10 @@ Phase = tuple[str, float]
 def measure(*, rounds: int = 12, calls: int = 400) -> list[Phase]:
     """Microseconds a phase, the whole last."""
     with routers() as (bare, kept):
-        phases = [
+        return [
             (name, quiet([per_call(call, calls)[0] for _ in range(rounds)]))
             for name, call in _phases(bare, kept)
         ]
-    return phases
 
 
 def _phases(bare: Router, kept: Router) -> list[tuple[str, Callable[[], object]]]:
@@ -70,7 +71,6 @@ def _phases(bare: Router, kept: Router) -> list[tuple[str, Callable[[], object]]
     if not isinstance(reply, Reply):
         raise TypeError(f"no answer: {reply}")
     answer = read_answer(task, reply)
-    ladder = Ladder(task, request.inputs, "answer", cascade)
     today = cascade.today
     fresh = Cascade(request, engine)
 
@@ -84,7 +84,7 @@ def _phases(bare: Router, kept: Router) -> list[tuple[str, Callable[[], object]]
         ("does the tier read confidence", lambda: reads_confidence(task, tier)),
         ("body built", lambda: build_body(task, tier, rendered, model=model)),
         ("worst case priced", lambda: reservation(tier, model, body, today)),
-        ("attempt reserved", lambda: _reserve(fresh, tier)),
+        ("attempt reserved and settled", lambda: _reserve(fresh, tier)),
         ("wire request made", lambda: wire_request(stub, call, stream=False)),
         (
             "answer read",
@@ -110,8 +110,6 @@ def _ledger_phases(
     numbers = itertools.count()
 
     def fresh() -> list[Record]:
-        from dataclasses import replace
-
         own = replace(request, run_id=f"run_{next(numbers):018x}_{os.getpid()}")
         return _records(Cascade(own, kept._engine), reply)
 
@@ -171,7 +169,7 @@ def _reserve(cascade: Cascade, tier: Any) -> None:
     account._pending.clear()
 
 
-_FAULTLESS = Reply("id", "model", (), "", "end_turn", usage=__import__("router.types").types.Usage())
+_FAULTLESS = Reply("id", "model", (), "", "end_turn", usage=Usage())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+"""What a child process costs: CPU by the kernel's own account, memory at its largest."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ROOT", "Spent", "child", "least"]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    cpu: float  # seconds, user and system
+    rss: float  # MiB
+    out: str
+
+
+def child(arguments: Sequence[str], *, cwd: Path = ROOT) -> Spent:
+    """Run this interpreter with arguments to its end.
+
+    Raises:
+        RuntimeError: it failed.
+    """
+    process = subprocess.Popen(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    with process.stdout:
+        out = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{arguments} ended with {process.returncode}: {out}")
+    return Spent(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, out)
+
+
+def least(runs: Sequence[Sequence[str]], *, rounds: int) -> list[Spent]:
+    """Each run's cheapest, of `rounds` interleaved ones."""
+    rounds_of = [[child(arguments) for arguments in runs] for _ in range(rounds)]
+    return [min(spent, key=lambda s: s.cpu) for spent in zip(*rounds_of, strict=True)]
