@@ -33,7 +33,7 @@ from router.testing import Emulator, reply
 
 HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("ROUTER_DATA") or HERE.parent / ".." / "shared" / "data")
-THRESHOLDS = ("0.5", "0.7", "0.8", "0.85", "0.9", "0.95", "1.0")
+MOST = 7  # thresholds that are tried
 TIERS = ("haiku", "sonnet", "opus")
 
 # USD per million tokens in and out of claude-haiku-5-5 (prompts up to 100,000 tokens),
@@ -73,6 +73,20 @@ def read(path: Path) -> list[Row]:
 def stated(row: Row, tier: int) -> float:
     """The confidence that came with an answer; the last tier of some data states none."""
     return float(row[f"t{tier}_confidence"] or 1)
+
+
+def thresholds(rows: list[Row], most: int = MOST) -> list[str]:
+    """Thresholds that make a difference: confidences that were stated, the lowest left out.
+
+    Where there are many, those that cut the cheapest tier's answers into about equal parts.
+    """
+    lowest = {stated(row, 1) for row in rows}
+    values = sorted(lowest | {stated(row, 2) for row in rows})[1:]
+    if len(values) > most:
+        ranked = sorted(stated(row, 1) for row in rows)
+        cuts = [ranked[len(ranked) * k // (most + 1)] for k in range(1, most + 1)]
+        values = sorted({*cuts, values[-1]} - {min(lowest)})
+    return [f"{value:g}" for value in values]
 
 
 def answer_of(row: Row, tier: int) -> Any:
@@ -229,13 +243,14 @@ def compare(path: Path, say: Any = print) -> bool:
     """Print the table of one file; whether router and file agree on every figure."""
     rows = read(path)
     began = time.perf_counter()
-    lines = [routed(rows, threshold) for threshold in THRESHOLDS]
+    tried = thresholds(rows)
+    lines = [routed(rows, threshold) for threshold in tried]
     took = time.perf_counter() - began
     say(
         f"{path.name}: {len(rows)} questions, {sum(sum(line.calls) for line in lines)} calls "
         f"replayed in {took:.1f} s"
     )
-    again = [calculated(rows, threshold) for threshold in THRESHOLDS]
+    again = [calculated(rows, threshold) for threshold in tried]
     every = [
         always(rows, 1, "all bottom tier"),
         *lines,
