@@ -200,11 +200,14 @@ async def _aperform_other(
         log.info(effect.note)
         await (sleep or asyncio.sleep)(effect.seconds)
     elif type(effect) is CallAll:
-        async with asyncio.TaskGroup() as group:
-            calls = [
-                group.create_task(aperform(transport, request, clock))
-                for request in effect.requests
-            ]
+        try:
+            async with asyncio.TaskGroup() as group:
+                calls = [
+                    group.create_task(aperform(transport, request, clock))
+                    for request in effect.requests
+                ]
+        except ExceptionGroup as several:
+            raise several.exceptions[0] from None  # as one call would have raised it
         return tuple(call.result() for call in calls)
     elif type(effect) is Emit:
         _note(effect)

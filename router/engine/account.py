@@ -8,7 +8,7 @@ the run's own row at the end.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from typing import Any, Literal, final
 
 from msgspec import Struct
@@ -23,6 +23,9 @@ __all__ = ["Account", "Charge"]
 Role = Literal["answer", "sample", "verifier"]
 
 _NOTHING = Decimal(0)
+
+# Sums never round, whatever decimal context the caller's thread has.
+_exact = Context(prec=60, traps=[Inexact])
 
 
 class Charge(Struct, frozen=True):
@@ -47,6 +50,7 @@ class Account:
         self.made = 0
         self.spent = _NOTHING
         self.reserved = _NOTHING
+        self.sent = 0  # attempts up to this number may have reached the API
         self.last_fault: Fault | None = None
         self.emulated = False  # whether any reply was not a real model's
         self._open: dict[int, Attempt] = {}
@@ -84,8 +88,17 @@ class Account:
         )
         self._open[attempt.number] = attempt
         self._pending.append(attempt)
-        self.reserved += worst
+        self.reserved = _exact.add(self.reserved, worst)
         return attempt
+
+    def withdraw(self, opened: Attempt) -> None:
+        """Take back a reservation that could not be recorded: the attempt is never made."""
+        del self._open[opened.number]
+        self.reserved = _exact.subtract(self.reserved, opened.cost)
+
+    def with_one_more(self, worst: Decimal) -> Decimal:
+        """What is spent and reserved, and one more attempt."""
+        return _exact.add(_exact.add(self.spent, self.reserved), worst)
 
     def settle(
         self, opened: Attempt, outcome: Outcome, charge: Charge, served_model: str | None = None
@@ -137,11 +150,13 @@ class Account:
         """Close what is open, at its reservation: a cancelled call may have been billed.
 
         `cut` is how far a stream had come; its usage is noted, though what the API bills after
-        its reader has gone is not known.
+        its reader has gone is not known. What was never sent costs nothing.
         """
         for opened in list(self._open.values()):
-            fault = _cancelled(max(0.0, now - opened.started_at), cut)
-            charge = Charge(opened.cost, fault.usage or Usage(), known=False)
+            sent = opened.number <= self.sent
+            fault = _cancelled(max(0.0, now - opened.started_at), cut if sent else None)
+            cost = opened.cost if sent else _NOTHING
+            charge = Charge(cost, fault.usage or Usage(), known=not sent)
             self._close(_Entry(opened, fault, charge, None))
         return self.record(self.run_row(status="cancelled", latency=latency, error="cancelled"))
 
@@ -201,8 +216,8 @@ class Account:
 
     def _close(self, entry: _Entry) -> None:
         opened = self._open.pop(entry.opened.number)
-        self.reserved -= opened.cost
-        self.spent += entry.charge.cost
+        self.reserved = _exact.subtract(self.reserved, opened.cost)
+        self.spent = _exact.add(self.spent, entry.charge.cost)
         if opened.emulated or entry.outcome.emulated:
             self.emulated = True
         self._entries.append(entry)

@@ -23,10 +23,17 @@ from router.engine.plan import reservation
 from router.engine.request import RenderedPrompt, betas, build_body
 from router.engine.retrying import HARMS_CIRCUIT, RetryLoop, retryable
 from router.engine.run import Run
-from router.errors import BudgetExceeded, CatalogError, DeadlineExceeded, UsageError
+from router.errors import (
+    BudgetExceeded,
+    CatalogError,
+    DeadlineExceeded,
+    LedgerError,
+    RunError,
+    UsageError,
+)
 from router.types import Attempt, Usage
 
-__all__ = ["Calls", "default_timeout"]
+__all__ = ["USEFUL", "Calls", "default_timeout"]
 
 USEFUL = 0.25
 """Seconds a deadline must leave for a further attempt to be worth its price."""
@@ -56,9 +63,7 @@ class Calls:
         """One answer from a tier, retried as its policy says."""
         if not self._allowed(tier):
             return self._circuit_open(tier)
-        attempt, request = self._open(tier, role, waited=0.0, relay=relay)
-        yield self._run.account.record()
-        outcome = yield from self._make(tier, attempt, request)
+        outcome = yield from self._once(tier, role, waited=0.0, relay=relay)
         return (yield from self._retried(tier, role, outcome, relay=relay))
 
     def samples(
@@ -67,7 +72,9 @@ class Calls:
         """Several answers side by side, each with its attempt's number.
 
         With `ahead`, the first goes alone: a cache entry can be read only once the request that
-        writes it has begun to be answered, so parallel firsts would all pay for the write.
+        writes it has begun to be answered, so parallel firsts would all pay for the write. Where
+        the run's bounds leave room for fewer, fewer are taken; what stops the others never takes
+        away an answer that is paid for.
         """
         account = self._run.account
         outcomes: list[tuple[int, Outcome]] = []
@@ -79,25 +86,51 @@ class Calls:
             count -= 1
         elif not self._allowed(tier):
             return [(account.made, self._circuit_open(tier))]
-        opened = [
-            self._open(tier, "sample" if role == "answer" else role, waited=0.0, relay=False)
-            for _ in range(count)
-        ]
-        yield account.record()
-        answered = yield CallAll(tuple(request for _, request in opened))
-        settled = [
-            (attempt, self._settle(tier, attempt, outcome))
-            for (attempt, _), outcome in zip(opened, answered, strict=True)
-        ]
-        for attempt, outcome in settled:
+        try:
+            settled = yield from self._side_by_side(tier, role, count)
+        except (RunError, LedgerError):
+            if not outcomes:
+                raise
+            return outcomes
+        outcomes += [item for item in settled if isinstance(item[1], Reply)]
+        for number, outcome in settled:
             if isinstance(outcome, Fault):
                 before = account.made
-                again = yield from self._retried(tier, "sample", outcome, relay=False)
-                number = account.made if account.made > before else attempt.number
-                outcomes.append((number, again))
-            else:
-                outcomes.append((attempt.number, outcome))
+                try:
+                    outcome = yield from self._retried(tier, "sample", outcome, relay=False)
+                except (RunError, LedgerError):
+                    if not any(isinstance(other, Reply) for _, other in outcomes):
+                        raise
+                outcomes.append((account.made if account.made > before else number, outcome))
         return outcomes
+
+    def _side_by_side(self, tier: Tier, role: Role, count: int) -> Steps[list[tuple[int, Outcome]]]:
+        account = self._run.account
+        sampling: Role = "sample" if role == "answer" else role
+        opened: list[tuple[Attempt, Request]] = []
+        for _ in range(count):
+            try:
+                opened.append(self._open(tier, sampling, waited=0.0, relay=False))
+            except RunError:
+                if not opened:
+                    raise
+                break
+        try:
+            yield account.record()
+        except LedgerError:
+            for attempt, _ in opened:
+                account.withdraw(attempt)
+            raise
+        account.sent = account.made
+        try:
+            answered = yield CallAll(tuple(request for _, request in opened))
+        except UsageError as error:
+            self._settle_unsent(tier, [attempt for attempt, _ in opened], error)
+            raise
+        return [
+            (attempt.number, self._settle(tier, attempt, outcome))
+            for (attempt, _), outcome in zip(opened, answered, strict=True)
+        ]
 
     def _retried(self, tier: Tier, role: Role, outcome: Outcome, *, relay: bool) -> Steps[Outcome]:
         run = self._run
@@ -105,20 +138,86 @@ class Calls:
         while isinstance(outcome, Fault) and retryable(outcome):
             if loop is None:
                 loop = RetryLoop(self._task.retry, run.engine.random)
-            wait = loop.wait_after(outcome, run.room() - USEFUL)
-            if wait is None or run.room() < USEFUL or not self._allowed(tier):
-                break
-            if not self._affordable(tier) or not run.engine.limits.retry_budget.take():
+            room = run.room() - USEFUL
+            wait = loop.wait_after(outcome, room) if room > 0 else None
+            if wait is None or not self._worth_waiting(tier, wait):
                 break
             if run.account.has_pending:
                 yield run.account.record()
             yield Sleep(wait, self._note(tier, outcome, wait))
-            attempt, request = self._open(tier, role, waited=wait, relay=relay)
-            yield run.account.record()
-            outcome = yield from self._make(tier, attempt, request)
+            # Only now: a probe's place that is held through a wait keeps others from probing.
+            if not self._allowed(tier):
+                break
+            outcome = yield from self._once(tier, role, waited=wait, relay=relay)
         return outcome
 
+    def _worth_waiting(self, tier: Tier, wait: float) -> bool:
+        """Whether there may be another attempt after the wait; if so, it is paid for.
+
+        Raises:
+            BudgetExceeded: the run has made all its attempts.
+        """
+        run = self._run
+        self._refuse_more_attempts(tier)
+        limits = run.engine.limits
+        closed_by_then = limits.circuits.retry_after(tier.model, run.engine.monotonic()) <= wait
+        return closed_by_then and self._affordable(tier) and limits.retry_budget.take()
+
     # --- one attempt ------------------------------------------------------------------
+
+    def check(self, tier: Tier) -> float:
+        """Seconds that an attempt on this tier may take at most.
+
+        Raises:
+            DeadlineExceeded, BudgetExceeded: it may not be made.
+        """
+        run = self._run
+        account = run.account
+        room = run.room()
+        if room <= 0 or (account.made and room < USEFUL):
+            raise DeadlineExceeded(
+                f"{self._task.name}/{tier.name}: {run.elapsed():.3g} s of the run's "
+                f"{run.deadline_seconds:g} s have passed",
+                account.details(tier.name),
+            )
+        self._refuse_more_attempts(tier)
+        if not self._affordable(tier):
+            budget = run.request.task.budget
+            raise BudgetExceeded(
+                f"{self._task.name}/{tier.name}: the attempt may cost {self._body(tier)[2]:f} USD, "
+                f"{account.spent:f} of the run's {budget.usd:f} USD are spent (budget.run.usd)",
+                account.details(tier.name),
+            )
+        return room
+
+    def _refuse_more_attempts(self, tier: Tier) -> None:
+        run = self._run
+        most = run.request.task.budget.attempts
+        if run.account.made >= most:
+            raise BudgetExceeded(
+                f"{self._task.name}/{tier.name}: the run's bound of {most} attempts "
+                "is met (budget.run.attempts)",
+                run.account.details(tier.name),
+            )
+
+    def _once(self, tier: Tier, role: Role, *, waited: float, relay: bool) -> Steps[Outcome]:
+        """Reserve an attempt, have it made, and account for it."""
+        account = self._run.account
+        attempt, request = self._open(tier, role, waited=waited, relay=relay)
+        try:
+            yield account.record()
+        except LedgerError:
+            account.withdraw(attempt)
+            raise
+        account.sent = attempt.number
+        try:
+            outcome = yield Call(request)
+        except UsageError as error:
+            self._settle_unsent(tier, [attempt], error)
+            raise
+        if relay:
+            self._run.cut = None  # it has ended: a later attempt is not cut where this one was
+        return self._settle(tier, attempt, outcome)
 
     def _open(
         self, tier: Tier, role: Role, *, waited: float, relay: bool
@@ -131,26 +230,7 @@ class Calls:
         run = self._run
         account = run.account
         body, model, worst = self._body(tier)
-        room = run.room()
-        if room <= 0 or (account.made and room < USEFUL):
-            raise DeadlineExceeded(
-                f"{self._task.name}/{tier.name}: {run.elapsed():.3g} s of the run's "
-                f"{run.deadline_seconds:g} s have passed",
-                account.details(tier.name),
-            )
-        budget = run.request.task.budget
-        if account.made >= budget.attempts:
-            raise BudgetExceeded(
-                f"{self._task.name}/{tier.name}: the run's bound of {budget.attempts} attempts "
-                "is met (budget.run.attempts)",
-                account.details(tier.name),
-            )
-        if budget.usd is not None and account.spent + account.reserved + worst > budget.usd:
-            raise BudgetExceeded(
-                f"{self._task.name}/{tier.name}: the attempt may cost {worst:f} USD, "
-                f"{account.spent:f} of the run's {budget.usd:f} USD are spent (budget.run.usd)",
-                account.details(tier.name),
-            )
+        room = self.check(tier)
         attempt = account.reserve(
             task=self._task.name,
             tier=tier.name,
@@ -174,15 +254,10 @@ class Calls:
         )
         return attempt, request
 
-    def _make(self, tier: Tier, attempt: Attempt, request: Request) -> Steps[Outcome]:
-        """Have an attempt made, and account for it."""
-        try:
-            outcome = yield Call(request)
-        except UsageError as error:
-            # No client could be built: nothing was sent, and the row must not say it may have been.
+    def _settle_unsent(self, tier: Tier, opened: list[Attempt], error: UsageError) -> None:
+        """No client could be built: nothing was sent, and no row may say that it may have been."""
+        for attempt in opened:
             self._settle(tier, attempt, Fault(FaultKind.INVALID_REQUEST, error.message))
-            raise
-        return self._settle(tier, attempt, outcome)
 
     def _settle(self, tier: Tier, attempt: Attempt, outcome: Outcome) -> Outcome:
         """Account for an attempt; an answer by another model is a fault if the policy says."""
@@ -288,7 +363,7 @@ class Calls:
         if usd is None:
             return True
         account = self._run.account
-        return account.spent + account.reserved + self._body(tier)[2] <= usd
+        return account.with_one_more(self._body(tier)[2]) <= usd
 
     def _allowed(self, tier: Tier) -> bool:
         engine = self._run.engine

@@ -15,7 +15,7 @@ from router.catalog.pricing import cost
 from router.engine.effects import Emit, Fault, Outcome, Record, Steps
 from router.engine.ladder import Climbed, Ladder
 from router.engine.run import Engine, Run, RunRequest
-from router.errors import RouterError
+from router.errors import CatalogError, RouterError
 from router.types import Discard, Result, TextDelta
 
 __all__ = ["Cascade"]
@@ -27,7 +27,6 @@ class Cascade(Run):
     def __init__(self, request: RunRequest, engine: Engine) -> None:
         super().__init__(request, engine)
         self._finished = False
-        self._cut: Fault | None = None
 
     def steps(self) -> Steps[Result]:
         """The run. Its value is the result.
@@ -67,7 +66,7 @@ class Cascade(Run):
 
     def note_cut(self, outcome: Outcome | None) -> None:
         """How far a relayed attempt had come, should the run be abandoned now."""
-        self._cut = outcome if isinstance(outcome, Fault) else None
+        self.cut = outcome if isinstance(outcome, Fault) else None
 
     def abandon(self) -> Record | None:
         """The record of a run that was cut off; None where nothing is left to say.
@@ -77,7 +76,7 @@ class Cascade(Run):
         if self._finished or not self.account.made:
             return None
         self._finished = True
-        return self.account.cancel(self.engine.wall(), self.elapsed(), self._cut)
+        return self.account.cancel(self.engine.wall(), self.elapsed(), self.cut)
 
     def _tell(self, ladder: Ladder, climbed: Climbed) -> Steps[None]:
         """Pass on the text of an answer that was held back, or replaced at the very end."""
@@ -118,4 +117,7 @@ class Cascade(Run):
         model = None if top.local else self.engine.catalog.get(top.model)
         if model is None or climbed.usage is None:
             return Decimal(0)
-        return cost(model, climbed.usage, self.today, speed=top.speed, geography=top.geography)
+        try:
+            return cost(model, climbed.usage, self.today, speed=top.speed, geography=top.geography)
+        except CatalogError:
+            return Decimal(0)  # a comparison that cannot be made is no reason to lose the answer

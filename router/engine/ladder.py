@@ -18,7 +18,7 @@ from router.compiler.model import (
 )
 from router.engine.account import Role
 from router.engine.answers import Answer, read_answer
-from router.engine.calls import Calls
+from router.engine.calls import USEFUL, Calls
 from router.engine.confidence import Reading, agreement, combine, field_reading, is_paid
 from router.engine.effects import Emit, Fault, FaultKind, Reply, Steps
 from router.engine.inputs import prepare_inputs
@@ -79,6 +79,7 @@ class _Seen:
     """What the climb has learnt so far."""
 
     visited: set[str] = field(default_factory=set)
+    answered: bool = False
     best: _Visit | None = None
     left: list[Left] = field(default_factory=list)
 
@@ -101,10 +102,9 @@ class Ladder:
             return (yield from self._climb())
         except (RunError, LedgerError) as error:
             # A paid answer is not thrown away because the next tier could not be asked.
-            best = self._seen.best
-            if best is None or self.task.exhausted.mode == "error":
-                raise
-            if isinstance(error, StreamInterrupted):
+            best, mode = self._seen.best, self.task.exhausted.mode
+            answered = best is not None or (mode == "value" and self._seen.answered)
+            if not answered or mode == "error" or isinstance(error, StreamInterrupted):
                 raise
             return self._settle_for(best, f"{type(error).__name__}: {error.message}")
 
@@ -117,6 +117,7 @@ class Ladder:
             if isinstance(visit, Fault):
                 tier = yield from self._fall_back(tier, visit)
                 continue
+            seen.answered = True
             verdict = self._judge(visit)
             self.run.account.annotate(
                 visit.number,
@@ -126,13 +127,13 @@ class Ladder:
             if verdict.accepted:
                 return self._take(visit, accepted=True)
             self._keep(visit)
-            following = None if verdict.to is None else self.task.tier(verdict.to)
+            following = self._unvisited_from(verdict.to)
             reason = verdict.reason or "not accepted"
-            seen.left.append(Left(tier.name, verdict.to, "escalation", reason))
-            if following is None or following.name in seen.visited:
+            seen.left.append(Left(tier.name, following, "escalation", reason))
+            if following is None:
                 return self._exhausted(reason)
-            yield from self._leave(tier, following.name, reason)
-            tier = following
+            yield from self._leave(tier, following, reason)
+            tier = self.task.tier(following)
 
     # --- visiting ---------------------------------------------------------------------
 
@@ -140,6 +141,13 @@ class Ladder:
         override = self.run.request.tier if self.role == "answer" else None
         name = override or choose_start(self.task, self.inputs)[0]
         return self.task.tier(name)
+
+    def _unvisited_from(self, name: str | None) -> str | None:
+        """The tier of that name, or the first above it that has not had its turn."""
+        while name is not None and name in self._seen.visited:
+            above = self.task.after(name)
+            name = None if above is None else above.name
+        return name
 
     def _visit(self, tier: Tier) -> Steps[_Visit | Fault]:
         """Ask a tier, as often as its confidence needs, and read what the answers are worth."""
@@ -192,6 +200,8 @@ class Ladder:
             return False
         if self.task.stream == "eager":
             return True
+        if self._seen.best is not None:
+            return False  # should this tier fail, that answer takes its place
         above = self.task.after(tier.name) is not None
         return not tier.escalate and not (above and self.task.escalate_on)
 
@@ -228,8 +238,6 @@ class Ladder:
             checker = Ladder(task, prepare_inputs(task, inputs), "verifier", self.run)
             climbed = yield from checker.climb()
         except RouterError as error:
-            if isinstance(error, LedgerError):
-                raise
             return Reading(None, f"verifier {signal.task}: {error.message}")
         if not climbed.accepted:
             return Reading(None, f"verifier {signal.task}: {climbed.reason}")
@@ -292,8 +300,13 @@ class Ladder:
         following = self._substitute(tier) if fault.kind in FALLS_BACK else None
         if fault.relayed or following is None:
             raise self._failure(tier, fault)
-        # An open circuit cost no call: asking elsewhere first does not multiply an outage.
-        drawn = fault.kind is not FaultKind.CIRCUIT_OPEN or self.run.account.last_fault is not None
+        self._calls.check(following)
+        # An open circuit cost no call: asking elsewhere first does not multiply an outage. Nor
+        # does a model that is gone: it is no sign of load, and may stay so for weeks.
+        if fault.kind is FaultKind.CIRCUIT_OPEN:
+            drawn = self.run.account.last_fault is not None
+        else:
+            drawn = fault.kind is not FaultKind.NOT_FOUND
         if drawn and not self.run.engine.limits.retry_budget.take():
             raise self._failure(tier, fault, "the process's retry budget is spent")
         reason = f"{fault.kind.value}: {fault.message}"
@@ -329,7 +342,7 @@ class Ladder:
             return AuthFailed(message, details)
         if kind in (FaultKind.INVALID_REQUEST, FaultKind.TOO_LARGE, FaultKind.NOT_FOUND):
             return RequestRefused(message, details)
-        if kind is FaultKind.TIMEOUT and self.run.room() <= 0:
+        if kind is FaultKind.TIMEOUT and self.run.room() < USEFUL:
             return DeadlineExceeded(
                 f"{where}: no answer within {self.run.deadline_seconds:g} s", details
             )
@@ -338,11 +351,12 @@ class Ladder:
     # --- ending -----------------------------------------------------------------------
 
     def _keep(self, visit: _Visit) -> None:
-        """Remember the best answer that was not accepted: the surest, the later of equals."""
+        """Remember the best answer that was not accepted: the surest, the later of equals; one
+        that was cut off only where there is no whole one."""
         if not visit.answer.usable:
             return
         best = self._seen.best
-        if best is None or (visit.reading.value or 0.0) >= (best.reading.value or 0.0):
+        if best is None or _rank(visit) >= _rank(best):
             self._seen.best = visit
 
     def _exhausted(self, reason: str) -> Climbed:
@@ -394,3 +408,7 @@ class Ladder:
             reason=reason,
             relayed=reply.relayed and self.showing == visit.tier.name,
         )
+
+
+def _rank(visit: _Visit) -> tuple[bool, float]:
+    return visit.answer.event is None, visit.reading.value or 0.0

@@ -115,11 +115,13 @@ class Circuits:
             if circuit is None:
                 circuit = self._circuits[model] = _Circuit(self._SLOTS)
             if circuit.opened:
-                # Only a probe reports while a circuit is open, or a straggler from before.
-                if failed:
-                    self._open(circuit, now)
-                elif circuit.probing_until > 0.0:
-                    self._circuits[model] = _Circuit(self._SLOTS)
+                # Only a probe reports while a circuit is open, or a straggler from before: one
+                # that comes while nobody probes says nothing new.
+                if circuit.probing_until > 0.0:
+                    if failed:
+                        self._open(circuit, now)
+                    else:
+                        self._circuits[model] = _Circuit(self._SLOTS)
                 return
             number = int(now / self._width)
             index = number % self._SLOTS

@@ -70,11 +70,12 @@ def retryable(fault: Fault) -> bool:
 class RetryLoop:
     """The retries of one tier on one visit. Ask `wait_after` after each fault."""
 
-    __slots__ = ("_retrying", "_state")
+    __slots__ = ("_random", "_retrying", "_state")
 
     def __init__(self, retry: Retry, random: Callable[[], float]) -> None:
         from tenacity import RetryCallState
 
+        self._random = random
         self._retrying = _retrying(retry, random)
         self._state = RetryCallState(self._retrying, None, (), {})
 
@@ -97,15 +98,13 @@ class RetryLoop:
         if not isinstance(decision, DoSleep):
             return None
         wait = float(decision)
-        if fault.retry_after is not None:
-            if fault.retry_after > RETRY_AFTER_CAP:
-                return None
-            wait = max(wait, fault.retry_after)
+        told = fault.retry_after or 0.0
+        if told > min(RETRY_AFTER_CAP, room):
+            return None
         if wait > room:
-            # Full jitter may be cut to what is left; a server's own word may not.
-            if fault.retry_after is not None and fault.retry_after > room:
-                return None
-            wait = max(room, 0.0)
+            # Jitter over what is left, so that something of it remains for the attempt.
+            wait = room * self._random()
+        wait = max(wait, told)
         self._state.prepare_for_next_attempt()
         return wait
 

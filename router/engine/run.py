@@ -13,6 +13,7 @@ from msgspec import Struct
 from router.catalog.models import Catalog
 from router.compiler.model import Task
 from router.engine.account import Account
+from router.engine.effects import Fault
 from router.engine.limits import Limits
 
 __all__ = ["Engine", "Run", "RunRequest"]
@@ -68,6 +69,7 @@ class Run:
         self.deadline_seconds = seconds
         self.deadline = None if seconds is None else self.started + seconds
         self.today = _day(int(wall // 86_400))
+        self.cut: Fault | None = None  # how far a relayed attempt under way had come
         self.account = Account(
             run_id=request.run_id,
             task=task.name,
