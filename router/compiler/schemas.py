@@ -49,7 +49,7 @@ def compile_schema(source: Any) -> CompiledSchema:
 class CompiledSchema:
     """A checked schema; satisfies `router.compiler.model.Schema`."""
 
-    __slots__ = ("_built", "_choices", "_defaults", "_wire", "source")
+    __slots__ = ("_built", "_choices", "_defaults", "_under", "_wire", "source")
 
     def __init__(self, source: Mapping[str, Any], validator: Any = None) -> None:
         self.source = source
@@ -62,6 +62,7 @@ class CompiledSchema:
         self._built = validator
         self._wire: tuple[Mapping[str, Any] | None, tuple[str, ...]] | None = None
         self._choices: bool | None = None
+        self._under: dict[tuple[str, ...], tuple[Mapping[str, Any], ...]] = {}
 
     @property
     def _validator(self) -> Any:
@@ -129,15 +130,19 @@ class CompiledSchema:
             return value
         return repair(self.source, value)
 
-    def at(self, path: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    def at(self, path: tuple[str, ...]) -> tuple[Mapping[str, Any], ...]:
         """The schemas that values under a path of keys satisfy; empty where there never is one.
 
         An empty map stands for "anything": under a key that only an open map can have.
         """
-        found: list[Mapping[str, Any]] = [self.source]
-        for step in path:
-            found = [below for schema in found for below in self._below(schema, step, 0)]
-        return [leaf for schema in found for leaf in self._leaves(schema, 0)]
+        known = self._under.get(path)
+        if known is None:
+            found: list[Mapping[str, Any]] = [self.source]
+            for step in path:
+                found = [below for schema in found for below in self._below(schema, step, 0)]
+            known = tuple(leaf for schema in found for leaf in self._leaves(schema, 0))
+            self._under[path] = known
+        return known
 
     def _below(self, schema: Any, step: str, depth: int) -> list[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []

@@ -63,6 +63,8 @@ class _Compiler:
     def check(self, schema: Mapping[str, Any]) -> Check:
         """One function for one schema: the type first, then what belongs to the type found."""
         left = {key: value for key, value in schema.items() if key not in _ANNOTATIONS}
+        if left.keys() == {"$ref"}:
+            return self._ref(left["$ref"])
         expected = self._expected(schema)
         types = _listed(left.pop("type", []))
         kinds = frozenset(kind for name in types for kind in _TYPES[name])
@@ -83,6 +85,7 @@ class _Compiler:
             raise ValueError(f"keywords that are not understood: {', '.join(left)}")
         if not kinds and not always and not any(parts.values()):
             return _accept
+        steps = {found: (*some, *always) for found, some in parts.items()}
 
         def check(node: Node, parent: Node | None, key: Key, report: Report) -> None:
             if report.blamed and id(node) in report.blamed:
@@ -94,10 +97,8 @@ class _Compiler:
                     report.wrong_type(node, key, expected, nullable)
                     return
                 node.value = int(value)
-            for part in parts.get(kind, ()):
-                part(node, parent, key, report)
-            for part in always:
-                part(node, parent, key, report)
+            for step in steps.get(kind, always):
+                step(node, parent, key, report)
 
         return check
 

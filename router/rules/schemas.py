@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from router.compiler.compilation import CompiledTask
@@ -48,10 +48,10 @@ def always_given(schema: Schema) -> frozenset[str]:
     }
 
 
-def at_path(schema: Schema, path: tuple[str, ...]) -> list[Mapping[str, Any]]:
+def at_path(schema: Schema, path: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
     """The schemas of the values under a path; an empty map stands for "anything"."""
     look = getattr(schema, "at", None)  # the compiler's schemas know; other ones need not
-    return cast("list[Mapping[str, Any]]", look(path)) if look is not None else [{}]
+    return cast("Sequence[Mapping[str, Any]]", look(path)) if look is not None else [{}]
 
 
 def free_text(schema: Any, root: Mapping[str, Any], depth: int = 0) -> bool:

@@ -44,7 +44,7 @@ def produced(output: CompiledSchema | None, path: tuple[str, ...]) -> Produced:
         message = f"the output schema never produces `{'.'.join(('output', *path[:length]))}`"
         hint = name_hint(path[length - 1], declared, f"`{parent}` has")
         return Produced(message=message, help=hint)
-    return Produced(tuple(output.at(path)))
+    return Produced(output.at(path))
 
 
 def is_numeric(schemas: tuple[Mapping[str, Any], ...]) -> bool:
@@ -122,7 +122,7 @@ def _check(work: Work, node: Node, path: tuple[str, ...]) -> Produced | None:
     return found
 
 
-def _declared(schemas: list[Mapping[str, Any]]) -> list[str]:
+def _declared(schemas: tuple[Mapping[str, Any], ...]) -> list[str]:
     names: list[str] = []
     for schema in schemas:
         properties = schema.get("properties")
