@@ -77,15 +77,12 @@ def cost(
         CatalogError: no price for the model, the day, the speed, the geography or batches.
     """
     bands = _prepared(model, at, speed, geography, batch)
-    band = bands[0] if len(bands) == 1 else _band(model, bands, usage.prompt_tokens)
-    return _sum(
-        band,
-        usage.input_tokens,
-        usage.output_tokens,
-        usage.cache_write_5m_tokens,
-        usage.cache_write_1h_tokens,
-        usage.cache_read_tokens,
-    )
+    input_, read = usage.input_tokens, usage.cache_read_tokens
+    write_5m, write_1h = usage.cache_write_5m_tokens, usage.cache_write_1h_tokens
+    band, upper = bands[0], bands[0][0]
+    if upper is not None and input_ + write_5m + write_1h + read > upper:
+        band = _band(model, bands, usage.prompt_tokens)
+    return _sum(band, input_, usage.output_tokens, write_5m, write_1h, read)
 
 
 def worst_case(
@@ -112,7 +109,9 @@ def worst_case(
     cached = cache_5m + cache_1h
     prompt = max(prompt_tokens, cached)
     bands = _prepared(model, at, speed, geography, batch)
-    band = bands[0] if len(bands) == 1 else _band(model, bands, prompt)
+    band, upper = bands[0], bands[0][0]
+    if upper is not None and prompt > upper:
+        band = _band(model, bands, prompt)
     return _sum(band, prompt - cached, max_tokens, cache_5m, cache_1h, 0)
 
 
@@ -124,12 +123,13 @@ def _sum(band: _Band, input_: int, output: int, write_5m: int, write_1h: int, re
         total = _EXACT.fma(input_, input_rate, total)
     if output:
         total = _EXACT.fma(output, output_rate, total)
-    if write_5m:
-        total = _EXACT.fma(write_5m, write_5m_rate, total)
-    if write_1h:
-        total = _EXACT.fma(write_1h, write_1h_rate, total)
-    if read:
-        total = _EXACT.fma(read, read_rate, total)
+    if write_5m or write_1h or read:
+        if write_5m:
+            total = _EXACT.fma(write_5m, write_5m_rate, total)
+        if write_1h:
+            total = _EXACT.fma(write_1h, write_1h_rate, total)
+        if read:
+            total = _EXACT.fma(read, read_rate, total)
     return total
 
 

@@ -312,18 +312,18 @@ def wire_request(transport: Any, request: Request, *, stream: bool) -> WireReque
         and _FAST_BETA not in betas
     ):
         betas = (*betas, _FAST_BETA)
-    limit = body.get("max_tokens")
-    tokens = limit if isinstance(limit, int) and limit > 0 else 0
-    each = _STREAM_BYTES_PER_TOKEN if stream else _BODY_BYTES_PER_TOKEN
-    headers = {"anthropic-beta": ",".join(betas)} if betas else {}
+    headers: dict[str, str] | None = {"anthropic-beta": ",".join(betas)} if betas else None
     # The emulator's scripts go by task and tier, which nothing on the API's wire names; no
     # transport to an endpoint takes hints.
     if getattr(transport, "takes_hints", False):
-        headers |= {"x-router-task": request.task, "x-router-tier": request.tier}
+        headers = {**(headers or {}), "x-router-task": request.task, "x-router-tier": request.tier}
+    limit = body.get("max_tokens")
+    tokens = limit if isinstance(limit, int) and limit > 0 else 0
+    each = _STREAM_BYTES_PER_TOKEN if stream else _BODY_BYTES_PER_TOKEN
     return WireRequest(
         body=body,
         timeout=request.timeout,
-        headers=headers or None,
+        headers=headers,
         max_bytes=tokens * each + _SPARE_BYTES,
     )
 

@@ -247,27 +247,27 @@ def _ignored(
     asked: Mapping[str, Any], read: ReadUsage, content: Sequence[Mapping[str, Any]]
 ) -> tuple[str, ...]:
     """Fields of the request that the endpoint is seen to have ignored, by its own account."""
-    ignored = []
-    service = read.service or {}
-    if asked.get("speed") == "fast" and service.get("speed", "fast") != "fast":
-        ignored.append("speed")
-    geography = asked.get("inference_geo")
-    if geography is not None and service.get("inference_geo", geography) not in (
-        geography,
-        "not_available",
-    ):
-        ignored.append("inference_geo")
-    limit = asked.get("max_tokens")
+    ignored: tuple[str, ...] = ()
+    if read.service is not None:
+        served = read.service
+        if asked.get("speed") == "fast" and served.get("speed", "fast") != "fast":
+            ignored += ("speed",)
+        geography = asked.get("inference_geo")
+        if geography is not None and served.get("inference_geo", geography) not in (
+            geography,
+            "not_available",
+        ):
+            ignored += ("inference_geo",)
     if read.known:
+        limit = asked.get("max_tokens")
         if isinstance(limit, int) and read.usage.output_tokens > limit:
-            ignored.append("max_tokens")
+            ignored += ("max_tokens",)
         if not read.caches and _has_breakpoint(asked):
-            ignored.append("cache_control")
-    if asked.get("thinking") == {"type": "disabled"} and any(
-        block["type"] == "thinking" for block in content
-    ):
-        ignored.append("thinking")
-    return tuple(ignored)
+            ignored += ("cache_control",)
+    for block in content:
+        if block["type"] == "thinking" and asked.get("thinking") == {"type": "disabled"}:
+            return (*ignored, "thinking")
+    return ignored
 
 
 def _has_breakpoint(asked: Mapping[str, Any]) -> bool:

@@ -117,13 +117,14 @@ def _output_ceiling(asked: Mapping[str, Any] | None) -> int:
 
 
 def _service(wire: _Wire) -> Mapping[str, str] | None:
+    tier, speed, geography = wire.service_tier, wire.speed, wire.inference_geo
     told = {}
-    if isinstance(wire.service_tier, str):
-        told["service_tier"] = wire.service_tier
-    if isinstance(wire.speed, str):
-        told["speed"] = wire.speed
-    if isinstance(wire.inference_geo, str):
-        told["inference_geo"] = wire.inference_geo
+    if isinstance(tier, str):
+        told["service_tier"] = tier
+    if isinstance(speed, str):
+        told["speed"] = speed
+    if isinstance(geography, str):
+        told["inference_geo"] = geography
     return told or None
 
 
