@@ -17,7 +17,7 @@ from router.compiler.model import PolicySet
 from router.policy.burst import burst
 from router.policy.loader import DocumentCache, load_documents
 from router.policy.nodes import SourceText
-from router.policy.sources import SourceError, Sources
+from router.policy.sources import Sources
 from router.rules.base import Facts, Rule
 from router.rules.prompts import forget
 from router.rules.registry import checking_rules
@@ -113,10 +113,10 @@ def _judge(
         models={document.file: document.models for document in loaded.documents},
     )
     policy_set = compilation.policy_set
-    files = sorted({*sources.given, *(policy_set.files if policy_set is not None else ())})
+    files = sorted(sources.given)
     before = (*loaded.findings, *compilation.findings)
     rules = [rule for rule in checking_rules() if infos or rule.severity is not Severity.INFO]
-    found = _check_texts(rules, files, sources, cache)
+    found = _check_texts(rules, [(file, sources.given[file]) for file in files], cache)
     found += _check_tasks(rules, compilation.tasks, facts, cache)
     findings = _in_order(before, found)
     if policy_set is not None and any(f.severity is Severity.ERROR for f in findings):
@@ -133,14 +133,15 @@ class _Noting:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self.given: set[str] = set()
+        self.given: dict[str, bytes] = {}
 
     def policy_files(self) -> tuple[str, ...]:
         return self._sources.policy_files()
 
     def read(self, path: str) -> bytes:
-        data = self._sources.read(path)
-        self.given.add(path)
+        data = self.given.get(path)
+        if data is None:
+            data = self.given[path] = self._sources.read(path)
         return data
 
 
@@ -184,16 +185,12 @@ def _context(compiled: CompiledTask, facts: Facts) -> tuple[object, ...]:
 
 
 def _check_texts(
-    rules: Iterable[Rule], files: Iterable[str], sources: Sources, cache: JudgeCache
+    rules: Iterable[Rule], files: Iterable[tuple[str, bytes]], cache: JudgeCache
 ) -> list[Finding]:
     checks = [rule.check_text for rule in rules if rule.check_text is not None]
     found: list[Finding] = []
     checked: dict[str, _Text] = {}
-    for file in files:
-        try:
-            data = sources.read(file)
-        except SourceError:
-            continue  # whoever needed the file has said so
+    for file, data in files:
         digest = len(data), hash(data)
         known = cache.texts.get(file)
         if known is None or known[0] != digest:

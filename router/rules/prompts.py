@@ -64,7 +64,7 @@ def once(compiled: CompiledTask, what: str, make: Callable[[], Made]) -> Made:
 def forget(compiled: CompiledTask) -> None:
     """Drops what rules have kept on the task: a served task needs no places."""
     memo = compiled.task.memo
-    for key in [key for key in memo if key.startswith(_PREFIX)]:
+    for key in [key for key in memo if key.startswith(_PREFIX)] if memo else ():
         del memo[key]
 
 
