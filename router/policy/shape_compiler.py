@@ -149,25 +149,25 @@ class _Compiler:
         if shortest > 1:
             raise ValueError("minLength above 1")
         if shortest:
-            checks.append(_test(lambda value: bool(value), "text that is not empty"))
+            checks.append(_test(lambda value: bool(value), "text that is not empty", rule))
         if longest is not None:
-            checks.append(_test(lambda value: len(value) <= longest, expected))
+            checks.append(_test(lambda value: len(value) <= longest, expected, rule))
         if "pattern" in left:
             search = _pattern(left.pop("pattern")).search
-            checks.append(_test(lambda value: search(value) is not None, expected))
+            checks.append(_test(lambda value: search(value) is not None, expected, rule))
         return checks
 
     def _number(self, left: dict[str, Any], expected: str, rule: str) -> list[Check]:
         checks: list[Check] = []
         if "minimum" in left:
             low = left.pop("minimum")
-            checks.append(_test(lambda value: value >= low, f"at least {low}"))
+            checks.append(_test(lambda value: value >= low, f"at least {low}", rule))
         if "exclusiveMinimum" in left:
             under = left.pop("exclusiveMinimum")
-            checks.append(_test(lambda value: value > under, f"more than {under}"))
+            checks.append(_test(lambda value: value > under, f"more than {under}", rule))
         if "maximum" in left:
             high = left.pop("maximum")
-            checks.append(_test(lambda value: value <= high, f"at most {high}"))
+            checks.append(_test(lambda value: value <= high, f"at most {high}", rule))
         return checks
 
     def _list(self, left: dict[str, Any], expected: str, rule: str) -> list[Check]:
@@ -233,10 +233,10 @@ class _Compiler:
 # --- the parts ---------------------------------------------------------------------------------
 
 
-def _test(holds: Callable[[Any], bool], expected: str) -> Check:
+def _test(holds: Callable[[Any], bool], expected: str, rule: str) -> Check:
     def check(node: Node, parent: Node | None, key: Key, report: Report) -> None:
         if not holds(node.value):
-            report.bad_value(node, key, expected)
+            report.bad_value(node, key, expected, rule)
 
     return check
 
