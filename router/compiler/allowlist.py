@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from jinja2 import nodes
 
 from router.compiler import limits
 from router.compiler.filters import FILTERS, TESTS, Filter
+from router.compiler.inspection import NONE, Inspection, Note, Scope, Sources
 from router.compiler.syntax import OPEN, access_path, certain, constant
 from router.policy.suggest import did_you_mean
 
-__all__ = ["LOOP_NAMES", "Inspection", "Note", "inspect"]
-
-Sources = frozenset[str]
-_NONE: Sources = frozenset()
+__all__ = ["LOOP_NAMES", "inspect"]
 
 LOOP_NAMES = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth"}
@@ -47,56 +44,15 @@ _HELPS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A refusal before its column is looked up: `word` is what to look for on the line."""
-
-    rule: str
-    message: str
-    line: int
-    word: str
-    help: str | None = None
-
-
-@dataclass(slots=True)
-class Inspection:
-    """What one walk found. `uses` holds each free name with the line of each use."""
-
-    uses: list[tuple[str, int]] = field(default_factory=list)
-    untagged: set[str] = field(default_factory=set)
-    unguarded: set[str] = field(default_factory=set)
-    notes: list[Note] = field(default_factory=list)
-    paths: set[tuple[str, ...]] = field(default_factory=set)
-
-    @property
-    def names(self) -> frozenset[str]:
-        return frozenset(name for name, _ in self.uses)
-
-
 def inspect(tree: nodes.Node) -> Inspection:
     """Walk a template or one expression; refusals are in `notes`."""
     walker = _Walker()
     with suppress(_Stop):
         if isinstance(tree, nodes.Template):
-            walker.statements(tree.body, _Scope())
+            walker.statements(tree.body, Scope())
         else:
-            walker.expression(tree, _Scope())
+            walker.expression(tree, Scope())
     return walker.found
-
-
-@dataclass(slots=True)
-class _Scope:
-    """Names bound here with the inputs that flow into them; inputs known to be defined here.
-
-    `maybe` are names bound in some branches only: after those they may mean an input, or nothing.
-    """
-
-    bound: dict[str, Sources] = field(default_factory=dict)
-    defined: Sources = _NONE
-    maybe: set[str] = field(default_factory=set)
-
-    def inner(self, defined: Sources = _NONE) -> _Scope:
-        return _Scope(dict(self.bound), self.defined | defined, set(self.maybe))
 
 
 class _Stop(Exception):  # ends the walk, is no error
@@ -117,7 +73,7 @@ class _Walker:
 
     # --- statements ---
 
-    def statements(self, body: Iterable[nodes.Node], scope: _Scope) -> None:
+    def statements(self, body: Iterable[nodes.Node], scope: Scope) -> None:
         for node in body:
             self._statement(node, scope)
 
@@ -129,7 +85,7 @@ class _Walker:
             self._note(node, f"this is too {what}")
             raise _Stop
 
-    def _statement(self, node: nodes.Node, scope: _Scope) -> None:
+    def _statement(self, node: nodes.Node, scope: Scope) -> None:
         kind = type(node).__name__
         visit = _STATEMENTS.get(kind)
         if visit is None:
@@ -140,13 +96,13 @@ class _Walker:
         visit(self, node, scope)
         self._depth -= 1
 
-    def _output(self, node: nodes.Output, scope: _Scope) -> None:
+    def _output(self, node: nodes.Output, scope: Scope) -> None:
         for child in node.nodes:
             if not isinstance(child, nodes.TemplateData):
                 self.found.untagged |= self.expression(child, scope)
 
-    def _if(self, node: nodes.If, scope: _Scope) -> None:
-        branches: list[_Scope] = []
+    def _if(self, node: nodes.If, scope: Scope) -> None:
+        branches: list[Scope] = []
         before = scope
         for clause in (node, *node.elif_):
             self.expression(clause.test, before)
@@ -158,11 +114,11 @@ class _Walker:
         branches.append(before)
         for name in {name for branch in branches for name in branch.bound}:
             flows = [branch.bound.get(name, frozenset({name})) for branch in branches]
-            scope.bound[name] = _NONE.union(*flows)
+            scope.bound[name] = NONE.union(*flows)
             if any(name not in branch.bound or name in branch.maybe for branch in branches):
                 scope.maybe.add(name)
 
-    def _for(self, node: nodes.For, scope: _Scope) -> None:
+    def _for(self, node: nodes.For, scope: Scope) -> None:
         flows = self.expression(node.iter, scope)
         if node.recursive:
             self._note(node, "recursive loops are not available", "recursive")
@@ -178,19 +134,19 @@ class _Walker:
         self._loops -= 1
         self.statements(node.else_, scope.inner())
 
-    def _assign(self, node: nodes.Assign, scope: _Scope) -> None:
+    def _assign(self, node: nodes.Assign, scope: Scope) -> None:
         self._bind(node.target, self.expression(node.node, scope), scope)
 
-    def _with(self, node: nodes.With, scope: _Scope) -> None:
+    def _with(self, node: nodes.With, scope: Scope) -> None:
         inner = scope.inner()
         for target, value in zip(node.targets, node.values, strict=True):
             self._bind(target, self.expression(value, scope), inner)
         self.statements(node.body, inner)
 
-    def _scope_block(self, node: nodes.Scope, scope: _Scope) -> None:
+    def _scope_block(self, node: nodes.Scope, scope: Scope) -> None:
         self.statements(node.body, scope.inner())
 
-    def _bind(self, target: nodes.Node, flows: Sources, scope: _Scope) -> None:
+    def _bind(self, target: nodes.Node, flows: Sources, scope: Scope) -> None:
         if isinstance(target, nodes.Tuple):
             for item in target.items:
                 self._bind(item, flows, scope)
@@ -204,38 +160,38 @@ class _Walker:
 
     # --- expressions: each returns the inputs whose text flows into its value ---
 
-    def expression(self, node: nodes.Node, scope: _Scope) -> Sources:
+    def expression(self, node: nodes.Node, scope: Scope) -> Sources:
         visit = _EXPRESSIONS.get(type(node).__name__)
         if visit is None:
             self._note(node, _refusal(node), _word(node))
-            return _NONE
+            return NONE
         self._enter(node)
         flows: Sources = visit(self, node, scope)
         self._depth -= 1
         return flows
 
-    def _all(self, items: Iterable[nodes.Node], scope: _Scope) -> Sources:
-        flows = _NONE
+    def _all(self, items: Iterable[nodes.Node], scope: Scope) -> Sources:
+        flows = NONE
         for item in items:
             flows |= self.expression(item, scope)
         return flows
 
-    def _const(self, node: nodes.Const, scope: _Scope) -> Sources:
-        return _NONE
+    def _const(self, node: nodes.Const, scope: Scope) -> Sources:
+        return NONE
 
-    def _name(self, node: nodes.Name, scope: _Scope) -> Sources:
+    def _name(self, node: nodes.Name, scope: Scope) -> Sources:
         name = node.name
         if name in scope.bound and name not in scope.maybe:
             return scope.bound[name]
         if name.startswith("_"):
             self._note(node, f"names that begin with `_` are not available: `{name}`", name)
-            return _NONE
+            return NONE
         self.found.uses.append((name, node.lineno))
         if name not in scope.defined:
             self.found.unguarded.add(name)
         return scope.bound.get(name, frozenset({name}))
 
-    def _getattr(self, node: nodes.Getattr, scope: _Scope) -> Sources:
+    def _getattr(self, node: nodes.Getattr, scope: Scope) -> Sources:
         flows = self.expression(node.node, scope)
         if node.attr.startswith("_"):
             self._note(
@@ -245,11 +201,11 @@ class _Walker:
             if node.attr not in LOOP_NAMES:
                 hint = did_you_mean(node.attr, LOOP_NAMES)
                 self._note(node, f"`loop.{node.attr}` is not available", node.attr, hint)
-            return flows if node.attr in ("previtem", "nextitem") else _NONE
+            return flows if node.attr in ("previtem", "nextitem") else NONE
         self._path(node, scope)
         return flows
 
-    def _getitem(self, node: nodes.Getitem, scope: _Scope) -> Sources:
+    def _getitem(self, node: nodes.Getitem, scope: Scope) -> Sources:
         flows = self.expression(node.node, scope)
         if isinstance(node.arg, nodes.Slice):
             parts = (node.arg.start, node.arg.stop, node.arg.step)
@@ -262,16 +218,16 @@ class _Walker:
         self._path(node, scope)
         return flows
 
-    def _path(self, node: nodes.Node, scope: _Scope) -> None:
+    def _path(self, node: nodes.Node, scope: Scope) -> None:
         path = access_path(node)
         if path and path[0] not in scope.bound:
             self.found.paths.add(path)
             self.found.paths.discard(path[:-1])
 
-    def _filter(self, node: nodes.Filter, scope: _Scope) -> Sources:
+    def _filter(self, node: nodes.Filter, scope: Scope) -> Sources:
         spec = FILTERS.get(node.name)
         if node.node is None:
-            return _NONE
+            return NONE
         if spec is None:
             hint = did_you_mean(node.name, FILTERS)
             self._note(node, f"the filter `{node.name}` is not available", node.name, hint)
@@ -282,7 +238,7 @@ class _Walker:
         flows = self.expression(node.node, inner)
         flows |= self._all(node.args, scope)
         flows |= self._all([keyword.value for keyword in node.kwargs], scope)
-        return _NONE if node.name == "tag" or spec.numeric else flows
+        return NONE if node.name == "tag" or spec.numeric else flows
 
     def _arguments(self, node: nodes.Filter, spec: Filter) -> None:
         if node.dyn_args is not None or node.dyn_kwargs is not None:
@@ -300,7 +256,7 @@ class _Walker:
         except ValueError as error:
             self._note(node, str(error), node.name)
 
-    def _test(self, node: nodes.Test, scope: _Scope) -> Sources:
+    def _test(self, node: nodes.Test, scope: Scope) -> Sources:
         if node.name not in TESTS:
             hint = did_you_mean(node.name, TESTS)
             self._note(node, f"the test `{node.name}` is not available", node.name, hint)
@@ -315,40 +271,40 @@ class _Walker:
             scope.inner(frozenset({node.node.name})) if asked else scope,  # type: ignore[attr-defined]  # a Name
         )
         self._all(node.args, scope)
-        return _NONE
+        return NONE
 
-    def _compare(self, node: nodes.Compare, scope: _Scope) -> Sources:
+    def _compare(self, node: nodes.Compare, scope: Scope) -> Sources:
         self._all([node.expr, *(operand.expr for operand in node.ops)], scope)
-        return _NONE
+        return NONE
 
-    def _both(self, node: nodes.BinExpr, scope: _Scope) -> Sources:
+    def _both(self, node: nodes.BinExpr, scope: Scope) -> Sources:
         flows = self.expression(node.left, scope)
         yes, no = certain(node.left)
-        known = yes if isinstance(node, nodes.And) else no if isinstance(node, nodes.Or) else _NONE
+        known = yes if isinstance(node, nodes.And) else no if isinstance(node, nodes.Or) else NONE
         return flows | self.expression(node.right, scope.inner(known))
 
-    def _arithmetic(self, node: nodes.BinExpr, scope: _Scope) -> Sources:
+    def _arithmetic(self, node: nodes.BinExpr, scope: Scope) -> Sources:
         sides = (constant(node.left), constant(node.right))
         if not isinstance(node, nodes.Add) and any(isinstance(s, str | list) for s in sides):
             message = f"`{node.operator}` works on numbers only"
             self._note(node, message, node.operator, "join text with `~`")
         flows = self.expression(node.left, scope) | self.expression(node.right, scope)
-        return flows if isinstance(node, nodes.Add) else _NONE
+        return flows if isinstance(node, nodes.Add) else NONE
 
-    def _unary(self, node: nodes.UnaryExpr, scope: _Scope) -> Sources:
+    def _unary(self, node: nodes.UnaryExpr, scope: Scope) -> Sources:
         self.expression(node.node, scope)
-        return _NONE
+        return NONE
 
-    def _concat(self, node: nodes.Concat, scope: _Scope) -> Sources:
+    def _concat(self, node: nodes.Concat, scope: Scope) -> Sources:
         return self._all(node.nodes, scope)
 
-    def _list(self, node: nodes.List | nodes.Tuple, scope: _Scope) -> Sources:
+    def _list(self, node: nodes.List | nodes.Tuple, scope: Scope) -> Sources:
         return self._all(node.items, scope)
 
-    def _dict(self, node: nodes.Dict, scope: _Scope) -> Sources:
+    def _dict(self, node: nodes.Dict, scope: Scope) -> Sources:
         return self._all([half for pair in node.items for half in (pair.key, pair.value)], scope)
 
-    def _choice(self, node: nodes.CondExpr, scope: _Scope) -> Sources:
+    def _choice(self, node: nodes.CondExpr, scope: Scope) -> Sources:
         self.expression(node.test, scope)
         yes, no = certain(node.test)
         flows = self.expression(node.expr1, scope.inner(yes))
@@ -357,13 +313,13 @@ class _Walker:
             return flows
         return flows | self.expression(node.expr2, scope.inner(no))
 
-    def _call(self, node: nodes.Call, scope: _Scope) -> Sources:
+    def _call(self, node: nodes.Call, scope: Scope) -> Sources:
         if not (isinstance(node.node, nodes.Name) and node.node.name == "range"):
             self._note(node, "calls are not available", _word(node.node), _call_help(node))
-            return _NONE
+            return NONE
         if node.kwargs or node.dyn_args or node.dyn_kwargs or not 1 <= len(node.args) <= 3:
             self._note(node, "`range` takes one to three numbers", "range")
-            return _NONE
+            return NONE
         values = [constant(arg) for arg in node.args]
         if OPEN not in values:
             try:
@@ -373,7 +329,7 @@ class _Walker:
             if too_many:
                 self._note(node, f"`range` takes integers and gives at most {limits.MAX_RANGE}")
         self._all(node.args, scope)
-        return _NONE
+        return NONE
 
 
 def _refusal(node: nodes.Node) -> str:

@@ -10,7 +10,8 @@ import jinja2
 from jinja2 import nodes
 
 from router.compiler import limits
-from router.compiler.allowlist import Inspection, inspect
+from router.compiler.allowlist import inspect
+from router.compiler.inspection import Inspection
 from router.compiler.limits import Budget, QuotaExceeded
 from router.compiler.places import Places
 from router.compiler.problems import Problem, Refused
