@@ -32,6 +32,7 @@ def drive(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Result:
     """Run to the end in this thread."""
+    _ready_in_time(cascade, transport)
     steps = cascade.steps()
     clock = cascade.engine.monotonic
     try:
@@ -61,6 +62,7 @@ def drive_stream(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Generator[StreamEvent, None, None]:
     """Run to the end, passing events on as they come; the last one is the Result."""
+    _ready_in_time(cascade, transport)
     steps = cascade.steps()
     clock = cascade.engine.monotonic
     try:
@@ -100,6 +102,7 @@ async def adrive(
     sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> Result:
     """Run to the end in this task. Cancelling it records what was spent, then goes on up."""
+    await _aready_in_time(cascade, transport)
     steps = cascade.steps()
     clock = cascade.engine.monotonic
     try:
@@ -129,6 +132,7 @@ async def adrive_stream(
     sleep: Callable[[float], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[StreamEvent, None]:
     """Run to the end in this task, passing events on; the last one is the Result."""
+    await _aready_in_time(cascade, transport)
     steps = cascade.steps()
     clock = cascade.engine.monotonic
     try:
@@ -161,6 +165,22 @@ async def adrive_stream(
     finally:
         steps.close()
         await _aaccount_for(cascade, ledger)
+
+
+def _ready_in_time(cascade: Cascade, transport: Transport) -> None:
+    """Build the client before the first attempt is measured out: the SDK's import takes a second,
+    which is the deadline's too."""
+    if cascade.deadline is not None:
+        prepare = getattr(transport, "prepare", None)
+        if prepare is not None:
+            prepare()
+
+
+async def _aready_in_time(cascade: Cascade, transport: AsyncTransport) -> None:
+    if cascade.deadline is not None:
+        prepare = getattr(transport, "prepare", None)
+        if prepare is not None:
+            await prepare()
 
 
 def _perform_other(

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapp
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 from router.catalog import load_catalog
 from router.compiler.model import PolicySet, Task
@@ -41,6 +42,8 @@ Inputs = Mapping[str, Any]
 # Retries and circuits are the process's, whatever the number of routers in it: an outage does
 # not care which object a request came from.
 _LIMITS = Limits(RetryBudget(), Circuits(random.random))
+
+_MAX_KEY = 255  # characters, as in Stripe's API
 
 
 class Router:
@@ -124,10 +127,12 @@ class Router:
             keep_text=settings.ledger_text,
         )
         self._watcher: Watcher | None = None
+        self._rewatch = False  # the watcher's thread was left behind by a fork
         if settings.watch if watch is None else watch:
             from router.reloading.watcher import Watcher
 
             self._watcher = Watcher(self._holder)
+        _routers.add(self)
 
     # --- runs -------------------------------------------------------------------------
 
@@ -163,11 +168,13 @@ class Router:
             return drive(cascade, transport, self._ledger, self._sleep)
         from router.idempotency import Lease
 
+        _check_key(key)
         lease = Lease.take(self._results(), key, cascade, self._wall())
         if lease.stored is not None:
             return lease.stored
+        ledger = lease.renewed_by(self._ledger, self._wall)
         with lease:
-            return lease.keep(drive(cascade, transport, self._ledger, self._sleep), self._wall())
+            return lease.keep(drive(cascade, transport, ledger, self._sleep), self._wall())
 
     def stream(
         self,
@@ -205,16 +212,16 @@ class Router:
         transport = self._awaiting_transport()
         if key is None:
             return await adrive(cascade, transport, self._ledger, self._asleep)
-        import asyncio
-
         from router.idempotency import Lease
 
-        lease = await asyncio.to_thread(Lease.take, self._results(), key, cascade, self._wall())
+        _check_key(key)
+        lease = await Lease.atake(self._results(), key, cascade, self._wall())
         if lease.stored is not None:
             return lease.stored
+        ledger = lease.renewed_by(self._ledger, self._wall)
         with lease:
-            result = await adrive(cascade, transport, self._ledger, self._asleep)
-            return await asyncio.to_thread(lease.keep, result, self._wall())
+            result = await adrive(cascade, transport, ledger, self._asleep)
+            return await lease.akeep(result, self._wall())
 
     def astream(
         self,
@@ -328,12 +335,14 @@ class Router:
     ) -> Cascade:
         if self._closed:
             raise UsageError("this router is closed")
+        if self._rewatch:
+            self._watch_again()
         policy_set = self._holder.current
         found = self._task(policy_set, task)
         if tier is not None and all(tier != known.name for known in found.tiers):
             names = ", ".join(known.name for known in found.tiers)
             raise UsageError(f"task {task} has no tier {tier!r}; its ladder is {names}")
-        if deadline is not None and not deadline > 0:
+        if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
             raise UsageError(f"deadline must be a positive number of seconds, not {deadline!r}")
         request = RunRequest(
             task=found,
@@ -417,14 +426,32 @@ class Router:
         return self._emulator
 
     def _results(self) -> ResultStore:
-        if self._store is None:
-            from router.ledger.store import ResultStore
+        with self._lock:
+            if self._store is None:
+                from router.ledger.store import ResultStore
 
-            path = self._ledger.location
-            if path is None:
-                raise UsageError("key= needs a ledger: results are kept beside it")
-            self._store = ResultStore(Path(path))
-        return self._store
+                path = self._ledger.location
+                if path is None:
+                    raise UsageError("key= needs a ledger: results are kept beside it")
+                self._store = ResultStore(Path(path))
+            return self._store
+
+    def _begin_anew(self) -> None:
+        """In the child of a fork: locks as they were made, threads gone."""
+        self._lock = threading.Lock()
+        self._holder.renew_lock()
+        self._engine.limits.retry_budget.renew_lock()
+        self._engine.limits.circuits.renew_lock()
+        # A thread is not begun here: most children run another program, or none of ours.
+        self._rewatch = self._watcher is not None and not self._closed
+
+    def _watch_again(self) -> None:
+        from router.reloading.watcher import Watcher
+
+        with self._lock:
+            if self._rewatch:
+                self._rewatch = False
+                self._watcher = Watcher(self._holder)
 
 
 class AsyncRouter:
@@ -485,9 +512,26 @@ class AsyncRouter:
         await self.close()
 
 
+_routers: WeakSet[Router] = WeakSet()
+
+
+def _after_fork() -> None:
+    for router in tuple(_routers):
+        router._begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
 def _run_id(now: float) -> str:
     """Time first: rows of one time lie together in the ledger, which spares it pages to write."""
     return f"run_{int(now * 1000):011x}{os.urandom(5).hex()}"
+
+
+def _check_key(key: str) -> None:
+    if not isinstance(key, str) or not 0 < len(key) <= _MAX_KEY:
+        raise UsageError(f"key must be a string of 1 to {_MAX_KEY} characters")
 
 
 def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
@@ -501,6 +545,8 @@ def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
 def _merged(own: Mapping[str, str], given: Mapping[str, str] | None) -> Mapping[str, str]:
     if not given:
         return own
+    if not isinstance(given, Mapping):
+        raise UsageError(f"tags are strings by name, not {type(given).__name__}")
     for name, value in given.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise UsageError(f"tags are strings by name; {name!r} is {type(value).__name__}")

@@ -29,6 +29,10 @@ class RetryBudget:
         self._left = tokens
         self._lock = threading.Lock()
 
+    def renew_lock(self) -> None:
+        """For the child of a fork: another thread may have held the lock in that moment."""
+        self._lock = threading.Lock()
+
     def take(self) -> bool:
         """Draw one token; False where there is none, and the caller must not go on."""
         with self._lock:
@@ -92,6 +96,10 @@ class Circuits:
         self._width = window / self._SLOTS
         self._pause = pause
         self._circuits: dict[str, _Circuit] = {}
+        self._lock = threading.Lock()
+
+    def renew_lock(self) -> None:
+        """For the child of a fork, as `RetryBudget.renew_lock`."""
         self._lock = threading.Lock()
 
     def allow(self, model: str, now: float) -> bool:

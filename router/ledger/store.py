@@ -138,6 +138,19 @@ class ResultStore:
             )
         )
 
+    def extend(self, key: str, until: float, *, token: str) -> bool:
+        """Let a lease end at `until`, seconds since the epoch; false if it has passed to others."""
+        return self._transaction(
+            lambda connection: (
+                connection.execute(
+                    "UPDATE results SET expires_at = ?"
+                    " WHERE key = ? AND result IS NULL AND token = ?",
+                    (until, key, token),
+                ).rowcount
+                == 1
+            )
+        )
+
     def abandon(self, key: str, *, token: str | None = None) -> None:
         """Free a key whose run gave nothing to keep; a finished one stays."""
         self._transaction(

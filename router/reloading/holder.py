@@ -108,12 +108,17 @@ class PolicyHolder:
                 log.info("policies reloaded: revision %s after %s", candidate.revision, before)
             return self.current
 
+    def renew_lock(self) -> None:
+        """For the child of a fork: another thread may have been reloading in that moment."""
+        self._lock = threading.Lock()
+
     def lost_tasks(self) -> frozenset[str]:
         """Tasks that the disk would drop though the files that hold them are still there.
 
         A file caught half-written often parses; what it lacks looks like a removal.
         """
-        judgement, sources = self._judge()
+        with self._lock:  # what judging remembers is for one judgement at a time
+            judgement, sources = self._judge()
         if judgement.policy_set is None:
             return frozenset()
         present = set(sources.policy_files())
