@@ -12,7 +12,7 @@ from router.compiler.model import Condition
 from router.policy.nodes import Node, SourceText
 from router.rules.ladder import tier_nodes
 from router.rules.prompts import once
-from router.rules.schemas import at_path
+from router.rules.schemas import checked
 from router.rules.text_places import place_in_scalar
 from router.types import Span
 
@@ -75,7 +75,7 @@ def _subject(compiled: CompiledTask, comparison: Comparison) -> Mapping[str, Any
         schema = task.input
     if schema is None or not path:
         return None
-    found = at_path(schema, path)
+    found = checked(schema).at(path)
     return found[0] if len(found) == 1 and found[0] else None
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Schema
 from router.compiler.schema_check import children, resolve
+from router.compiler.schemas import CompiledSchema
 from router.policy.nodes import Node
 from router.rules.prompts import once
 
 __all__ = [
     "Path",
-    "always_given",
-    "at_path",
+    "checked",
     "free_text",
     "max_chars",
     "output_schemas",
@@ -39,19 +39,9 @@ def properties(schema: Schema | None) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def always_given(schema: Schema) -> frozenset[str]:
-    """The top-level properties that a value has once defaults are filled in."""
-    defaults = (n for n, s in properties(schema).items() if isinstance(s, Mapping))
-    known = properties(schema)
-    return frozenset(schema.source.get("required", ())) | {
-        name for name in defaults if "default" in known[name]
-    }
-
-
-def at_path(schema: Schema, path: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
-    """The schemas of the values under a path; an empty map stands for "anything"."""
-    look = getattr(schema, "at", None)  # the compiler's schemas know; other ones need not
-    return cast("Sequence[Mapping[str, Any]]", look(path)) if look is not None else [{}]
+def checked(schema: Schema) -> CompiledSchema:
+    """The same schema: rules only see what the compiler made, which knows more than is promised."""
+    return cast("CompiledSchema", schema)
 
 
 def free_text(schema: Any, root: Mapping[str, Any], depth: int = 0) -> bool:

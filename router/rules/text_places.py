@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from router.compiler.places_in_policy import span_in_scalar
 from router.policy.nodes import Node, SourceText
 from router.rules.prompts import CheckedTemplate, Part
 from router.types import Span
@@ -31,32 +32,10 @@ def name_place(part: Part, template: CheckedTemplate, name: str) -> tuple[Source
 
 
 def place_in_scalar(node: Node, offset: int, length: int) -> Span | None:
-    """The place of a stretch of a scalar's text; None where folding or escapes hide it.
-
-    In plain and quoted scalars on one line, columns move by the quote; in literal blocks by the
-    indentation, which is looked up on the line itself.
-    """
-    text = node.value
-    line, column, end_line, _ = node.mark
-    row = text.count("\n", 0, offset)
-    inside = offset - (text.rfind("\n", 0, offset) + 1)
-    content = text.split("\n")[row]
-    if node.style == "literal":
-        number = line + 1 + row  # the text begins below the `|`
-        written = node.source.line(number + 1)
-        if not written.endswith(content):
-            return None
-        first = len(written) - len(content) + inside
-    elif line == end_line and node.style in ("plain", "single", "double"):
-        number = line
-        quote = 0 if node.style == "plain" else 1
-        written = node.source.line(number + 1)
-        if written[column + quote : column + quote + len(text)] != text:
-            return None  # an escape: columns inside cannot be mapped back
-        first = column + quote + offset
-    else:
-        return None
-    return Span(node.source.file, number + 1, first + 1, number + 1, first + 1 + length)
+    """The place of a stretch of a scalar's text; None where folding or escapes hide it."""
+    row = node.value.count("\n", 0, offset) + 1
+    column = offset - node.value.rfind("\n", 0, offset)
+    return span_in_scalar(node, row, column, column + length)
 
 
 def _offset(source: str, name: str) -> int | None:

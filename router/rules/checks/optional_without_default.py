@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
 from router.rules.prompts import parts, template_of
-from router.rules.schemas import always_given, properties
+from router.rules.schemas import checked, properties
 from router.rules.text_places import name_place
 from router.types import Finding, Severity
 
@@ -18,7 +18,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     schema = compiled.task.input
     if schema is None:
         return
-    optional = properties(schema).keys() - always_given(schema)
+    optional = properties(schema).keys() - checked(schema).always
     if not optional:
         return
     for part in parts(compiled):
