@@ -55,7 +55,7 @@ def parse_json_strict(text: str | bytes) -> Any:
             text = text.decode("utf-8")
         if text.count("[") + text.count("{") > MAX_DEPTH and _too_deep(text):
             raise StrictJsonError(f"nested deeper than {MAX_DEPTH} levels")
-        value = _decoder.decode(text)
+        value = _decode(text)
         # Raw surrogates can only come in a str of ours, escaped ones in anybody's.
         text.encode("utf-8")
         if "\\ud" in text or "\\uD" in text:
@@ -73,6 +73,19 @@ def parse_json_strict(text: str | bytes) -> Any:
     except ValueError:
         # int() of more digits than the interpreter converts.
         raise StrictJsonError("a number is out of range") from None
+    return value
+
+
+def _decode(text: str) -> Any:
+    # What JSONDecoder.decode does, without its two searches for blanks. It is left the errors,
+    # as it counts lines and columns in the text as given.
+    bare = text.strip(" \t\n\r")
+    try:
+        value, end = _decoder.raw_decode(bare)
+    except json.JSONDecodeError:
+        end = -1
+    if end != len(bare):
+        return _decoder.decode(text)
     return value
 
 

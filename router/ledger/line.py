@@ -15,26 +15,25 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from msgspec import Struct, field
+
 from router.engine.effects import Record
 from router.errors import LedgerError
 
 __all__ = ["Line", "Ticket", "tell"]
 
 
-class Ticket:
+class Ticket(Struct, eq=False):
     """One record in line, and how its writer is told."""
 
-    __slots__ = ("done", "error", "exclusive", "future", "gate", "leads", "record", "since")
-
-    def __init__(self, record: Record | None, *, exclusive: bool = False) -> None:
-        self.record = record
-        self.exclusive = exclusive  # wants to lead, not to be served: closing, forking
-        self.since = time.monotonic()
-        self.done = False
-        self.leads = False
-        self.error: LedgerError | None = None
-        self.gate: threading.Lock | None = None  # a thread waits
-        self.future: asyncio.Future[None] | None = None  # a task waits
+    record: Record | None
+    exclusive: bool = False  # wants to lead, not to be served: closing, forking
+    since: float = field(default_factory=time.monotonic)
+    done: bool = False
+    leads: bool = False
+    error: LedgerError | None = None
+    gate: threading.Lock | None = None  # a thread waits
+    future: asyncio.Future[None] | None = None  # a task waits
 
 
 def tell(tickets: Iterable[Ticket]) -> None:
