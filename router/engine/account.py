@@ -13,7 +13,16 @@ from typing import Any, Literal, final
 
 from msgspec import Struct
 
-from router.engine.effects import AttemptText, Fault, FaultKind, Outcome, Record, Reply, RunRow
+from router.engine.effects import (
+    AttemptText,
+    Fault,
+    FaultKind,
+    Outcome,
+    Record,
+    Reply,
+    Reservation,
+    RunRow,
+)
 from router.engine.retrying import MAY_HEAL
 from router.errors import RunDetails
 from router.types import Attempt, AttemptStatus, Usage
@@ -53,9 +62,9 @@ class Account:
         self.sent = 0  # attempts up to this number may have reached the API
         self.last_fault: Fault | None = None
         self.emulated = False  # whether any reply was not a real model's
-        self._open: dict[int, Attempt] = {}
+        self._open: dict[int, Reservation] = {}
         self._entries: list[_Entry] = []  # settled, in order of settling
-        self._pending: list[Attempt | _Entry] = []
+        self._pending: list[Reservation | _Entry] = []
         self._texts: list[AttemptText] = []
 
     def reserve(
@@ -69,18 +78,16 @@ class Account:
         waited: float,
         now: float,
         emulated: bool,
-    ) -> Attempt:
+    ) -> Reservation:
         """Open a row for an attempt about to be made."""
         self.made += 1
-        attempt = Attempt(
+        attempt = Reservation(
             run_id=self.run_id,
             number=self.made,
             task=task,
             tier=tier,
             model=model,
-            status=AttemptStatus.RESERVED,
             cost=worst,
-            usage_known=False,
             started_at=now,
             waited=waited,
             role=role,
@@ -91,7 +98,7 @@ class Account:
         self.reserved = _exact.add(self.reserved, worst)
         return attempt
 
-    def withdraw(self, opened: Attempt) -> None:
+    def withdraw(self, opened: Reservation) -> None:
         """Take back a reservation that could not be recorded: the attempt is never made."""
         del self._open[opened.number]
         self.reserved = _exact.subtract(self.reserved, opened.cost)
@@ -101,7 +108,7 @@ class Account:
         return _exact.add(_exact.add(self.spent, self.reserved), worst)
 
     def settle(
-        self, opened: Attempt, outcome: Outcome, charge: Charge, served_model: str | None = None
+        self, opened: Reservation, outcome: Outcome, charge: Charge, served_model: str | None = None
     ) -> None:
         """Close the row of an attempt that ended."""
         if isinstance(outcome, Fault):
@@ -119,7 +126,7 @@ class Account:
                     self._pending.append(entry)
                 return
 
-    def keep_text(self, attempt: Attempt, request: Mapping[str, Any], outcome: Outcome) -> None:
+    def keep_text(self, attempt: Reservation, request: Mapping[str, Any], outcome: Outcome) -> None:
         """Keep what was sent and answered, for a deployment that asks for it."""
         self._texts.append(AttemptText(self.run_id, attempt.number, request, outcome.text or None))
 
@@ -239,7 +246,7 @@ class _Entry:
     )
 
     def __init__(
-        self, opened: Attempt, outcome: Outcome, charge: Charge, served_model: str | None
+        self, opened: Reservation, outcome: Outcome, charge: Charge, served_model: str | None
     ) -> None:
         self.opened = opened
         self.outcome = outcome

@@ -16,6 +16,7 @@ from router.engine.effects import (
     Outcome,
     Reply,
     Request,
+    Reservation,
     Sleep,
     Steps,
 )
@@ -31,7 +32,7 @@ from router.errors import (
     RunError,
     UsageError,
 )
-from router.types import Attempt, Usage
+from router.types import Usage
 
 __all__ = ["USEFUL", "Calls", "default_timeout"]
 
@@ -107,7 +108,7 @@ class Calls:
     def _side_by_side(self, tier: Tier, role: Role, count: int) -> Steps[list[tuple[int, Outcome]]]:
         account = self._run.account
         sampling: Role = "sample" if role == "answer" else role
-        opened: list[tuple[Attempt, Request]] = []
+        opened: list[tuple[Reservation, Request]] = []
         for _ in range(count):
             try:
                 opened.append(self._open(tier, sampling, waited=0.0, relay=False))
@@ -221,7 +222,7 @@ class Calls:
 
     def _open(
         self, tier: Tier, role: Role, *, waited: float, relay: bool
-    ) -> tuple[Attempt, Request]:
+    ) -> tuple[Reservation, Request]:
         """Reserve an attempt.
 
         Raises:
@@ -254,12 +255,12 @@ class Calls:
         )
         return attempt, request
 
-    def _settle_unsent(self, tier: Tier, opened: list[Attempt], error: UsageError) -> None:
+    def _settle_unsent(self, tier: Tier, opened: list[Reservation], error: UsageError) -> None:
         """No client could be built: nothing was sent, and no row may say that it may have been."""
         for attempt in opened:
             self._settle(tier, attempt, Fault(FaultKind.INVALID_REQUEST, error.message))
 
-    def _settle(self, tier: Tier, attempt: Attempt, outcome: Outcome) -> Outcome:
+    def _settle(self, tier: Tier, attempt: Reservation, outcome: Outcome) -> Outcome:
         """Account for an attempt; an answer by another model is a fault if the policy says."""
         run = self._run
         body, model, _ = self._body(tier)
@@ -290,7 +291,7 @@ class Calls:
         self,
         tier: Tier,
         model: Model | None,
-        attempt: Attempt,
+        attempt: Reservation,
         outcome: Outcome,
         served: str | None,
     ) -> Charge:
@@ -317,7 +318,7 @@ class Calls:
         return Charge(price, usage, known=True)
 
     def _charge_fault(
-        self, tier: Tier, model: Model | None, attempt: Attempt, fault: Fault
+        self, tier: Tier, model: Model | None, attempt: Reservation, fault: Fault
     ) -> Charge:
         usage = fault.usage or Usage()
         if tier.local or model is None:

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from msgspec import Struct
 
-from router.types import Attempt, Discard, Restart, TextDelta, Usage
+from router.types import Attempt, AttemptStatus, Discard, Restart, TextDelta, Usage
 
 __all__ = [
     "AttemptText",
@@ -31,6 +31,7 @@ __all__ = [
     "Record",
     "Reply",
     "Request",
+    "Reservation",
     "RunRow",
     "Sleep",
     "Steps",
@@ -137,6 +138,26 @@ class Sleep(Struct, frozen=True):
     note: str = ""  # why, for the log: run id, fault, request id
 
 
+class Reservation(Struct, frozen=True):
+    """A ledger row opened for an attempt about to be made: what is known of it by then.
+
+    Reads as the `Attempt` that it stands for does.
+    """
+
+    run_id: str
+    number: int
+    task: str
+    tier: str
+    model: str
+    cost: Decimal  # its worst case, in USD
+    started_at: float
+    waited: float
+    role: Literal["answer", "sample", "verifier"]
+    emulated: bool
+    status: AttemptStatus = AttemptStatus.RESERVED
+    usage_known: bool = False
+
+
 class RunRow(Struct, frozen=True):
     """One run for the ledger, written with its last attempt."""
 
@@ -170,11 +191,12 @@ class AttemptText(Struct, frozen=True):
 class Record(Struct, frozen=True):
     """Ledger rows, written in one transaction: settled attempts, reservations, the run's row.
 
-    An `Attempt` with status `reserved` opens a row, any other status settles it.
+    A `Reservation` opens a row, as an `Attempt` with status `reserved` does; any other status
+    settles it.
     Answered with None, or with an error thrown in (`LedgerError`) where the ledger is required.
     """
 
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[Attempt | Reservation, ...]
     tags: Mapping[str, str]
     revision: str
     run: RunRow | None = None

@@ -7,21 +7,35 @@ import os
 import secrets
 import threading
 from collections import deque
+from collections.abc import Mapping
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 
 import msgspec
 
-from router.engine.effects import Record
+from router.engine.effects import AttemptText, Record, RunRow
 from router.ledger.rows import rows_in
+from router.types import Attempt
 
 __all__ = ["Buffer", "cost_of", "read_spill", "spills", "write_spill"]
 
 _SUFFIX = ".spill.jsonl"
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Record).decode
+
+
+class _Spilled(msgspec.Struct):
+    """A record as it is read back: reservations come as the attempts that they stand for."""
+
+    attempts: tuple[Attempt, ...]
+    tags: Mapping[str, str]
+    revision: str
+    run: RunRow | None = None
+    texts: tuple[AttemptText, ...] = ()
+
+
+_decode = msgspec.json.Decoder(_Spilled).decode
 
 
 class Buffer:
@@ -112,7 +126,9 @@ def read_spill(spill: Path) -> tuple[list[Record], int]:
     damaged = 0
     for line in spill.read_bytes().splitlines():
         try:
-            records.append(_decode(line))
+            read = _decode(line)
         except msgspec.MsgspecError:
             damaged += 1
+        else:
+            records.append(Record(read.attempts, read.tags, read.revision, read.run, read.texts))
     return records, damaged

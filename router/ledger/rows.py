@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from router.engine.effects import Record, RunRow
+from router.engine.effects import Record, Reservation, RunRow
 from router.types import Attempt, AttemptStatus
 
 __all__ = ["Cursor", "Execute", "is_open", "rows_in", "settled_part", "write", "write_texts"]
@@ -84,7 +84,7 @@ ON CONFLICT DO UPDATE SET
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def is_open(attempt: Attempt) -> bool:
+def is_open(attempt: Attempt | Reservation) -> bool:
     """Whether an attempt is a reservation, to be settled later."""
     return attempt.status is AttemptStatus.RESERVED
 
@@ -116,7 +116,7 @@ def write(execute: Execute, record: Record, writer: int) -> None:
     """
     tags = _encode(record.tags).decode() if record.tags else "{}"
     for attempt in record.attempts:
-        if attempt.status is AttemptStatus.RESERVED:
+        if isinstance(attempt, Reservation) or attempt.status is AttemptStatus.RESERVED:
             _reserve(execute, attempt, record.revision, tags, writer)
         else:
             _settle(execute, attempt, record.revision, tags, writer)
@@ -124,7 +124,9 @@ def write(execute: Execute, record: Record, writer: int) -> None:
         _write_run(execute, record.run, tags if record.run.tags is record.tags else None)
 
 
-def _reserve(execute: Execute, a: Attempt, revision: str, tags: str, writer: int) -> None:
+def _reserve(
+    execute: Execute, a: Attempt | Reservation, revision: str, tags: str, writer: int
+) -> None:
     emulated = 1 if a.emulated else 0  # a bool is looked up for an adapter, as None is
     execute(
         _RESERVE,
