@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import Compilation, CompiledTask
@@ -37,8 +38,7 @@ PASSES: tuple[Callable[[Work], None], ...] = (
 """What is done to each task, in this order; `resolve_models` comes before, once a document."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
+class _Compiled(NamedTuple):
     """One document's tasks, what was said of it, and all that this depends on."""
 
     document: Document

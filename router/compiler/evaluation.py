@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = ["MISSING", "Comparison", "Evaluate", "Expression"]
 
@@ -14,8 +14,7 @@ MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
 Evaluate = Callable[[Mapping[str, Any]], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """`output.label == "fraud"` as (("output", "label"), "==", "fraud").
 
     `operator` is one of == != < <= > >= in not-in; a constant on the left is turned round.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 __all__ = ["NONE", "Inspection", "Note", "Scope", "Sources"]
 
@@ -12,8 +13,7 @@ Sources = frozenset[str]
 NONE: Sources = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A refusal before its column is looked up: `word` is what to look for on the line."""
 
     rule: str

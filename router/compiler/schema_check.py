@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.compiler.schema_plain import default_fits
 from router.compiler.schema_validator import build, is_valid
@@ -45,8 +44,7 @@ _SIMPLE = (ANNOTATIONS | ASSERTIONS) - {"enum", "format", "pattern", "type"}
 """Keywords whose value the meta-schema alone judges."""
 
 
-@dataclass(frozen=True, slots=True)
-class SchemaProblem:
+class SchemaProblem(NamedTuple):
     """`path` leads to the offending value within the schema; `at_key` points at its key."""
 
     rule: str

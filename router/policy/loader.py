@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from typing import NamedTuple
 
 from router.policy.burst import burst
 from router.policy.document import Document
@@ -34,8 +35,7 @@ class Loaded:
     files: tuple[str, ...]  # every file that was read, relative to the root
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """One file as read; `fault` where it could not be given."""
 
     digest: bytes | None
@@ -44,8 +44,7 @@ class _File:
     fault: SourceError | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Resolved(NamedTuple):
     """One policy with its parents, and the bytes that it depends on."""
 
     needs: tuple[tuple[str, bytes | None], ...]

@@ -8,8 +8,8 @@ two equal keys in silence and reads YAML 1.1.)
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
 
 from yaml.error import MarkedYAMLError
 from yaml.events import (
@@ -50,8 +50,7 @@ _MAX_FINDINGS: Final = 20  # of each severity; the last one says how many more t
 _STYLES = {"'": "single", '"': "double", "|": "literal", ">": "folded"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What reading a file gave. Without a node there is nothing to check any further.
 
     With errors there may be a node all the same, so that its other faults can be reported too. A

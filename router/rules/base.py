@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import NamedTuple
 
 from router.catalog.lookup import Verdict
 from router.catalog.models import Catalog, Model
@@ -53,8 +54,7 @@ Check = Callable[[CompiledTask, Facts], Iterable[Finding]]
 TextCheck = Callable[[SourceText], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule and its page.
 
     Args:

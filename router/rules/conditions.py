@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.evaluation import Comparison
@@ -19,8 +18,7 @@ from router.types import Span
 __all__ = ["Written", "compared", "comparison_place", "written_conditions"]
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A condition and the scalar that it is written in."""
 
     condition: Condition

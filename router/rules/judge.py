@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
@@ -39,8 +40,7 @@ class Judgement:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(NamedTuple):
     """What the rules said of a task, and all that could make them say something else."""
 
     compiled: CompiledTask

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Block, Template, Ttl
@@ -26,8 +25,7 @@ class CheckedTemplate(Template, Protocol):
     unguarded: frozenset[str]  # inputs that must be given, or rendering fails
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """One part of the request and the node that it is written at."""
 
     kind: Literal["tool", "system", "messages", "user"]

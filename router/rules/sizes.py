@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.catalog.models import Model
 from router.catalog.pricing import worst_case
@@ -34,8 +33,7 @@ _LOOP = re.compile(r"\{%-?\s*for\b")
 _IMAGE = {"type": "image", "source": {"type": "url", "url": ""}}
 
 
-@dataclass(frozen=True, slots=True)
-class _Measured:
+class _Measured(NamedTuple):
     """A part of the prompt: characters of text, or a block that the catalog measures.
 
     A character beyond ASCII counts by its bytes, as the catalog counts it.

@@ -142,6 +142,8 @@ def test_json_is_read_as_json(value: object, block: bool) -> None:
         assert rules(reading) == ["empty-file"]
         return
     assert errors == []
+    if block and "yaml11-ambiguous" in rules(reading):
+        return  # PyYAML writes for readers of YAML 1.1: `0E0` is text to them
     expected = value if block else {"a": value}
     assert repr(reading.node.plain()) == repr(expected) or _alike(reading.node.plain(), expected)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import posixpath
 from collections.abc import Mapping
 from typing import Any, cast
@@ -201,5 +200,7 @@ def _static(work: Work, node: Node, kind: str, path: str, data: bytes) -> Mappin
     if not data.startswith(_SIGNATURES[media_type]):
         work.say("bad-media", f"{quoted(path)} does not hold what its ending says", node)
         return None
+    import base64  # only for those who send images
+
     encoded = base64.b64encode(data).decode("ascii")
     return {"type": "base64", "media_type": media_type, "data": encoded}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.compiler.hints import name_hint
 from router.compiler.model import (
@@ -21,8 +20,7 @@ from router.policy.nodes import Node
 __all__ = ["Produced", "is_numeric", "link_signals", "produced"]
 
 
-@dataclass(frozen=True, slots=True)
-class Produced:
+class Produced(NamedTuple):
     """Whether an output has a value under a path: `message` says why not."""
 
     schemas: tuple[Mapping[str, Any], ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.evaluation import Expression
@@ -19,8 +19,7 @@ from router.types import Finding, Severity
 __all__ = ["Desk", "Pin", "Work", "source_fault"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(NamedTuple):
     """What a model's name stands for. `local` ones are served by the deployment's own machines."""
 
     id: str
