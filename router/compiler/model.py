@@ -159,6 +159,8 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
+    """The blocks of a request in the order in which they are sent: system, turns, user."""
+
     system: tuple[Block, ...]
     user: tuple[Block, ...]
     messages: Conversation | None = None
@@ -177,6 +179,8 @@ class EscalateRule:
 
 @dataclass(frozen=True, slots=True)
 class StartRule:
+    """Where a run begins if a condition over its inputs holds; the first that holds decides."""
+
     when: Condition
     tier: str
     reason: str | None = None
@@ -184,6 +188,8 @@ class StartRule:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
+    """One rung of the ladder: a pinned model, its ceilings, and when to leave it."""
+
     name: str
     model: str  # the pinned id, never a name from `models`
     max_tokens: int
@@ -201,17 +207,23 @@ class Tier:
 
 @dataclass(frozen=True, slots=True)
 class FieldSignal:
+    """A number that the model fills into its own answer."""
+
     path: tuple[str, ...]  # within the output: output.confidence -> ("confidence",)
 
 
 @dataclass(frozen=True, slots=True)
 class AgreementSignal:
+    """The share of samples that agree."""
+
     samples: int
     of: tuple[str, ...]  # path within the output
 
 
 @dataclass(frozen=True, slots=True)
 class VerifierSignal:
+    """Another task's verdict on the answer."""
+
     task: str  # its output.confidence is the probability that the answer is right
 
 
@@ -220,6 +232,8 @@ Signal = FieldSignal | AgreementSignal | VerifierSignal
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
+    """Signals, and how several of them become one number."""
+
     signals: tuple[Signal, ...]
     combine: Literal["min", "mean", "product"] = "min"
 
@@ -253,6 +267,8 @@ class RunBudget:
 
 @dataclass(frozen=True, slots=True)
 class Task:
+    """A named kind of work, linked: what a run needs and nothing that it has to look up."""
+
     name: str
     revision: str  # digest of everything that can change this task's behaviour
     prompt: Prompt
@@ -296,6 +312,8 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
+    """All tasks of a policy root, and the files that they came from."""
+
     revision: str
     tasks: Mapping[str, Task]
     files: tuple[str, ...]  # every file read, relative to the root: what a watcher watches
