@@ -173,7 +173,8 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Discard:
-    """Only with `stream: eager`: forget the text so far, another tier answers."""
+    """Forget the text so far: with `stream: eager` another tier answers; without, the last tier
+    failed after its text was passed on, and an earlier answer or the policy's value stands in."""
 
     tier: str
     reason: str

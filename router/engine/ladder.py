@@ -200,8 +200,6 @@ class Ladder:
             return False
         if self.task.stream == "eager":
             return True
-        if self._seen.best is not None:
-            return False  # should this tier fail, that answer takes its place
         above = self.task.after(tier.name) is not None
         return not tier.escalate and not (above and self.task.escalate_on)
 
