@@ -3,7 +3,8 @@
 A stream is believed only if it tells its whole story in order: message_start, blocks that open,
 grow and close one after the other, message_delta with a stop reason, message_stop. What is cut,
 doubled, swapped or missing is a fault, whatever the chunks it came in. Unknown types of event,
-delta and block are skipped, as the API asks of its clients.
+delta and block are skipped, as the API asks of its clients; an event only where its name and its
+data agree on the type, for a broken name must not hide a piece of the answer.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ __all__ = ["EventReader"]
 # Where the answer was cut on purpose, tool input may end in the middle: the engine escalates.
 _CUT_SHORT = frozenset({"max_tokens", "model_context_window_exceeded", "refusal", "pause_turn"})
 _CHARACTERS_PER_TOKEN = 2.5  # current tokenizers; for an estimate of what a cut stream cost
+_PING = "ping"  # keeps the connection alive; some compatible servers give it no type, or no data
 _DONE = b"[DONE]"  # what some compatible servers add after the end
 
 
@@ -180,8 +182,8 @@ class EventReader:
     def _take(self, event: ServerEvent) -> str:
         """The text an event adds. Never raises: what is wrong becomes the failure."""
         name = event.name
-        if name is not None and name not in self._steps:
-            return ""  # a ping, or newer than this version
+        if name == _PING and not event.data:
+            return ""
         if self._complete and event.data.strip() == _DONE:
             return ""
         try:
@@ -195,6 +197,8 @@ class EventReader:
         kind = payload.get("type")
         if kind is None and isinstance(payload.get("error"), dict):
             kind = "error"
+        if name == _PING and kind is None:
+            return ""
         if name is not None and kind != name:
             self._fail(FaultKind.BAD_STREAM, "an event whose name and type differ")
             return ""

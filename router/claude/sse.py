@@ -11,7 +11,11 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """One dispatched event: its name, if the stream gave one, and its data lines joined."""
+    """One event: its name, if the stream gave one, and its data lines joined.
+
+    A browser drops an event without data. Here one that has a name is given all the same, its
+    data empty: for the reader to judge what is missing.
+    """
 
     name: str | None
     data: bytes
@@ -66,7 +70,7 @@ class SseDecoder:
         # Comments (an empty name), `id`, `retry` and unknown fields carry nothing for us.
 
     def _dispatch(self, events: list[ServerEvent]) -> None:
-        if self._data:
+        if self._data or self._name:
             name = self._name.decode("utf-8", "replace") if self._name else None
             events.append(ServerEvent(name, b"\n".join(self._data)))
         self._name = None

@@ -228,7 +228,8 @@ def test_tool_input_may_end_in_the_middle_where_the_answer_does(reason):
 def test_unknown_events_deltas_and_blocks_are_skipped():
     """What is newer than this version is no fault."""
     events = [
-        start(), event("weather", mood=3), b"event: future\ndata: not json\n\n", b": comment\n\n",
+        start(), event("weather", mood=3), b'data: {"type": "future"}\n\n', b": comment\n\n",
+        b"event: ping\n\n", b"event: ping\ndata: {}\n\n",
         opened(0, type="hologram", depth=1), delta(0, "depth_delta", depth=2),
         delta(0, text="x"), closed(0),
         opened(1), delta(1, "glow_delta", glow=1), delta(1, text="ok"), closed(1),
@@ -238,6 +239,35 @@ def test_unknown_events_deltas_and_blocks_are_skipped():
     assert isinstance(reply, Reply)
     assert (reply.text, reply.stop_reason) == ("ok", "new_reason")
     assert reply.content[0] == {"type": "hologram", "depth": 1}
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"event:", b"event: ", b"event: future\nx", b"event: ping\nx", b"event: x\n\n"]
+)
+@pytest.mark.parametrize("at", range(len(PLAIN)))
+def test_a_broken_name_hides_no_piece_of_the_answer(garbage, at):
+    """An event whose name is not its data's type is a fault, whichever event it is."""
+    outcome, _ = read(b"".join([*PLAIN[:at], garbage, *PLAIN[at:]]))
+    if isinstance(outcome, Reply):
+        assert outcome.text == "Guten Tag"
+    else:
+        assert outcome.kind is FaultKind.BAD_STREAM
+
+
+@pytest.mark.parametrize("field", [b"", b":", b"x"])
+def test_an_event_without_its_data_is_a_fault(field):
+    """A name of an event that carries the answer, and no data to it, is never skipped."""
+    lost = PLAIN[3].replace(b"data:", field + b":", 1)
+    outcome, _ = read(b"".join([*PLAIN[:3], lost, *PLAIN[4:]]))
+    assert isinstance(outcome, Fault)
+    assert outcome.kind is FaultKind.BAD_STREAM
+
+
+def test_an_empty_name_leaves_the_type_to_the_data():
+    """`event:` with nothing after it is as if it were not there."""
+    reply, _ = read(b"".join(part.replace(b"event: ", b"event:\nx: ", 1) for part in PLAIN))
+    assert isinstance(reply, Reply)
+    assert reply.text == "Guten Tag"
 
 
 def test_an_error_event_is_classed_by_its_type():
@@ -309,4 +339,6 @@ def test_sse_details():
     data = b"\xef\xbb\xbfevent: a\nid: 3\nretry: 9\ndata: x\ndata:  y\n\n"
     data += b"data\n\nevent: b\n\ndata:z\r\n\r\n"
     events = decoder.feed(data)
-    assert [(one.name, one.data) for one in events] == [("a", b"x\n y"), (None, b""), (None, b"z")]
+    assert [(one.name, one.data) for one in events] == [
+        ("a", b"x\n y"), (None, b""), ("b", b""), (None, b"z"),
+    ]  # fmt: skip
