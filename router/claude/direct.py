@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 import ssl
+from collections import deque
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, cast
@@ -40,28 +41,74 @@ _OF_ENCODED = frozenset({b"content-encoding", b"content-length", b"transfer-enco
 
 
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, stream: Any) -> None:
+    """An answer's body; its end, or closing it, gives the connection back."""
+
+    def __init__(self, stream: Any, connection: httpcore2.ConnectionInterface, way: _Way) -> None:
         self._stream = stream
+        self._connection = connection
+        self._way: _Way | None = way
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._stream
 
     def close(self) -> None:
-        self._stream.close()
+        way, self._way = self._way, None
+        if way is not None:
+            self._stream.close()  # and the connection, unless the answer came to its end
+            way.give_back(self._connection)
+
+
+class _Way:
+    """The way to one origin: idle connections to it, and how to open more.
+
+    httpcore2's own pool goes over all its connections twice a call; see docs/decisions/0006.
+    """
+
+    def __init__(self, pool: httpcore2.ConnectionPool) -> None:
+        self._pool = pool  # of which only `create_connection` is used
+        self._idle: deque[httpcore2.ConnectionInterface] = deque()  # append and pop are atomic
+        self._closed = False
+
+    def handle(self, request: httpcore2.Request) -> tuple[httpcore2.Response, _Body]:
+        connection = self._take(request.url.origin)
+        response = connection.handle_request(request)
+        return response, _Body(response.stream, connection, self)
+
+    def give_back(self, connection: httpcore2.ConnectionInterface) -> None:
+        if connection.is_idle() and not self._closed and len(self._idle) < _MAX_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _take(self, origin: httpcore2.Origin) -> httpcore2.ConnectionInterface:
+        while self._idle:
+            try:
+                connection = self._idle.pop()
+            except IndexError:  # another thread was faster
+                break
+            if not connection.has_expired():
+                return connection
+            connection.close()
+        return self._pool.create_connection(origin)
 
 
 class _Transport(httpx2.BaseTransport):
-    """One pool for each origin, and new ones in a child process after a fork."""
+    """A way to each origin, and new ones in a child process after a fork."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
-        self._pools: dict[tuple[bytes, bytes, int | None], httpcore2.ConnectionPool] = {}
+        self._ways: dict[tuple[bytes, bytes, int | None], _Way] = {}
         self._pid = os.getpid()
         self._closed = False
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
-        answer = self._pool(url).handle_request(
+        answer, body = self._way(url).handle(
             httpcore2.Request(
                 request.method,
                 httpcore2.URL(
@@ -73,10 +120,7 @@ class _Transport(httpx2.BaseTransport):
             )
         )
         response = httpx2.Response(
-            answer.status,
-            headers=withheld(answer.headers),
-            stream=_Body(answer.stream),
-            request=request,
+            answer.status, headers=withheld(answer.headers), stream=body, request=request
         )
         bounds = bounds_of(request)
         if bounds is None or response.is_success:
@@ -88,37 +132,39 @@ class _Transport(httpx2.BaseTransport):
 
     def close(self) -> None:
         self._closed = True
-        for pool in self._pools.values():
-            pool.close()
+        for way in self._ways.values():
+            way.close()
 
-    def _pool(self, url: httpx2.URL) -> httpcore2.ConnectionPool:
+    def _way(self, url: httpx2.URL) -> _Way:
         if self._closed:
             raise TransportFault(
                 FaultKind.CONNECTION, "the client has been closed", maybe_billed=False
             )
         if self._pid != os.getpid():
             # The parent goes on using these sockets; here they are only forgotten.
-            self._pools = {}
+            self._ways = {}
             self._pid = os.getpid()
         origin = (url.raw_scheme, url.raw_host, url.port)
-        pool = self._pools.get(origin)
-        return pool or self._pools.setdefault(origin, self._open(str(url)))
+        way = self._ways.get(origin)
+        return way or self._ways.setdefault(origin, self._open(url))
 
-    def _open(self, url: str) -> httpcore2.ConnectionPool:
-        proxy = proxy_for(url)
+    def _open(self, url: httpx2.URL) -> _Way:
+        if url.scheme not in ("http", "https"):
+            raise httpcore2.UnsupportedProtocol(url.scheme)
+        proxy = proxy_for(str(url))
         through = httpx2.Proxy(proxy) if proxy else None
-        return httpcore2.ConnectionPool(
-            self._context,
-            proxy=httpcore2.Proxy(
-                str(through.url), auth=through.raw_auth, headers=through.headers.raw
+        return _Way(
+            httpcore2.ConnectionPool(
+                self._context,
+                proxy=httpcore2.Proxy(
+                    str(through.url), auth=through.raw_auth, headers=through.headers.raw
+                )
+                if through
+                else None,
+                keepalive_expiry=_IDLE_SECONDS,
+                network_backend=DeadlineBackend(),
+                socket_options=_socket_options(),
             )
-            if through
-            else None,
-            max_connections=None,
-            max_keepalive_connections=_MAX_IDLE,
-            keepalive_expiry=_IDLE_SECONDS,
-            network_backend=DeadlineBackend(),
-            socket_options=_socket_options(),
         )
 
 
@@ -158,14 +204,23 @@ def finished_request(
     method: str, url: httpx2.URL | str, options: Mapping[str, Any]
 ) -> httpx2.Request | None:
     """The request for one of our attempts, which the SDK has built in full; None for others."""
-    timeout = options.get("timeout")
-    if not isinstance(timeout, AttemptTimeout) or any(options.get(name) for name in _MERGED):
+    timeout, content = options.get("timeout"), options.get("content")
+    if (
+        not isinstance(timeout, AttemptTimeout)
+        or not isinstance(content, bytes)
+        or any(options.get(name) for name in _MERGED)
+    ):
         return None
+    where = httpx2.URL(url)
+    given = httpx2.Headers(options.get("headers"))
+    headers = [*given.raw, (b"Content-Length", b"%d" % len(content))]
+    if "host" not in given:
+        headers.insert(0, (b"Host", where.netloc))
     return httpx2.Request(
         method,
-        url,
-        headers=options.get("headers"),
-        content=options.get("content"),
+        where,
+        headers=headers,
+        stream=httpx2.ByteStream(content),
         extensions={
             **(options.get("extensions") or {}),
             "timeout": dict.fromkeys(("connect", "read", "write", "pool"), timeout),

@@ -58,7 +58,7 @@ class _Transport(httpx2.AsyncBaseTransport):
             request.method,
             url,
             proxy=self._proxies[url],
-            data=request.content or None,
+            data=await request.aread() or None,
             headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(

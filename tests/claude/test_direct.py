@@ -188,6 +188,20 @@ def test_a_base_url_that_cannot_be_used_sends_nothing(url, kit):
     assert not fault.maybe_billed
 
 
+def test_a_host_header_of_the_callers_is_sent_once(server, kit):
+    """A gateway may route by it."""
+    import anthropic
+
+    client = anthropic.Anthropic(base_url=server.url, default_headers={"Host": "inner.example"})
+    server.play([kit.http(kit.message())])
+    opened = transport(ClientSettings(client=client))
+    assert isinstance(perform(opened, kit.request(), time.monotonic), Reply)
+    opened.close()
+    client.close()
+    assert server.requests[0].lower().count(b"\r\nhost: ") == 1
+    assert b"inner.example" in server.requests[0]
+
+
 def test_an_answer_is_counted_and_timed_piece_by_piece():
     """One byte too many, or one moment too late, is a fault."""
     bounds = AttemptTimeout(60.0, max_bytes=3)
