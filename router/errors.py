@@ -15,8 +15,7 @@
     │   ├── RequestRefused       the API will refuse this request each time (4xx)
     │   │   └── AuthFailed           401, 402, 403: the key or the account
     │   ├── StreamInterrupted    a stream that died after text had been passed on
-    │   ├── RunInProgress        the same idempotency key is being run elsewhere
-    │   └── RunCancelled         the caller gave up
+    │   └── RunInProgress        the same idempotency key is being run elsewhere
     ├── LedgerError          an attempt could not be recorded, so it was not made
     └── CatalogError         a model or a price that the catalog does not know
 
@@ -46,7 +45,6 @@ __all__ = [
     "PolicyError",
     "RequestRefused",
     "RouterError",
-    "RunCancelled",
     "RunDetails",
     "RunError",
     "RunInProgress",
@@ -171,10 +169,6 @@ class StreamInterrupted(RunError):
 
 class RunInProgress(RunError):
     """A run with the same idempotency key is under way in this or another process."""
-
-
-class RunCancelled(RunError):
-    """The caller closed the stream or cancelled the run before its end."""
 
 
 class LedgerError(RouterError):

@@ -97,7 +97,11 @@ class Router:
         self._sleep = sleep
         self._asleep = asleep
         root = Path(policies) if policies is not None else settings.policies
-        if not root.exists():
+        try:
+            found = root.exists()
+        except OSError as error:
+            raise SettingsError(f"cannot read policies at {root}: {error.strerror}") from None
+        if not found:
             raise SettingsError(
                 f"no policies at {root}: pass a path, set ROUTER_POLICIES, or run `router init`"
             )
@@ -276,7 +280,6 @@ class Router:
             tasks=tuple(sorted(current.tasks)),
             watching=self._watcher is not None and self._watcher.alive,
             emulated=self._engine.emulated,
-            refused_revision=None if refusal is None else refusal.revision,
             refused_at=None if refusal is None else refusal.since,
             findings=() if refusal is None else refusal.findings,
             alarm=holder.alarm,

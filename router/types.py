@@ -287,7 +287,6 @@ class RouterStatus:
     tasks: tuple[str, ...]
     watching: bool
     emulated: bool
-    refused_revision: str | None = None
     refused_at: float | None = None  # since when the candidate has been refused
     findings: tuple[Finding, ...] = ()  # of the refused candidate
     alarm: str | None = None  # e.g. the policy root vanished

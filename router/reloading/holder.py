@@ -32,7 +32,6 @@ class Refusal:
 
     since: float
     findings: tuple[Finding, ...]
-    revision: str | None = None
 
 
 class PolicyHolder:
