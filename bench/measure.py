@@ -7,15 +7,12 @@ that of the fastest quarters. CPU time of this process alone is counted, all thr
 
 from __future__ import annotations
 
-import json
 import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bench.workload import ANSWER
-
-__all__ = ["Slices", "calibrate", "interleave", "paired", "per_call", "quiet"]
+__all__ = ["Slices", "interleave", "paired", "per_call", "quiet"]
 
 REFERENCE_US = 4.44
 """json.loads of a response like ours on the same kind of machine while nothing else runs."""
@@ -53,11 +50,6 @@ def per_call(call: Callable[[], object], calls: int) -> tuple[float, float]:
         call()
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     return cpu / calls * 1e6, wall / calls * 1e6
-
-
-def calibrate(calls: int = 2_000) -> float:
-    """Microseconds that json.loads of the answer takes just now."""
-    return per_call(lambda: json.loads(ANSWER), calls)[0]
 
 
 def interleave(
