@@ -147,12 +147,26 @@ class DirectorySources:
         if not path or path.startswith("/") or "\0" in path or ".." in path.split("/"):
             raise SourceError("outside_root", f"{path!r} is not a path inside the policy root")
         folder, _, name = path.rpartition("/")
-        if folder not in self._folders:
-            self._folders[folder] = self._inside(os.path.realpath(self.root / folder), path)
-        real = f"{self._folders[folder].rstrip('/')}/{name}"
+        real = f"{self._folder(folder, path)}/{name}"
         if stat.S_ISLNK(os.lstat(real).st_mode):
             real = self._inside(os.path.realpath(real, strict=True), path)
         return real
+
+    def _folder(self, folder: str, path: str) -> str:
+        """Where a folder leads, without a slash at its end. `path` is what it is asked for."""
+        known = self._folders.get(folder)
+        if known is None:
+            if not folder:
+                known = str(self.root).rstrip("/")
+            else:
+                # Resolving from the root down takes a call for each part of the path; the
+                # parent has been resolved already.
+                parent, _, name = folder.rpartition("/")
+                known = f"{self._folder(parent, path)}/{name}"
+                if name in ("", ".") or stat.S_ISLNK(os.lstat(known).st_mode):
+                    known = self._inside(os.path.realpath(self.root / folder), path).rstrip("/")
+            self._folders[folder] = known
+        return known
 
     def _inside(self, real: str, path: str) -> str:
         if real != str(self.root) and not real.startswith(self._inside_prefix):
@@ -199,7 +213,7 @@ class DirectorySources:
                     elif entry.is_dir(follow_symlinks=False):
                         if not passed_over:
                             entries.folders.append(path)
-                            seen.add(os.path.realpath(entry.path))
+                            seen.add(f"{self._folder(folder, folder)}/{entry.name}")
                     elif entry.is_symlink() and _leads_to_folder(entry):
                         if not passed_over:
                             entries.links.append(path)
