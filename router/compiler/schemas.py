@@ -10,6 +10,7 @@ from router.compiler.model import Violation
 from router.compiler.schema_check import SchemaProblem, check_defaults, check_schema, resolve
 from router.compiler.schema_plain import is_plain
 from router.compiler.schema_repair import has_choices, repair
+from router.compiler.schema_sense import contradictions
 from router.compiler.schema_validator import build, is_valid, scan, violations
 from router.compiler.schema_wire import to_wire
 
@@ -40,7 +41,7 @@ def compile_schema(source: Any) -> CompiledSchema:
         except ValueError as error:
             message = str(error).partition("\n")[0]
             raise SchemaRefused((SchemaProblem("bad-schema", message, ()),)) from None
-    problems = tuple(check_defaults(source))
+    problems = tuple(contradictions(source)) or tuple(check_defaults(source))
     if problems:
         raise SchemaRefused(problems)
     return CompiledSchema(source, validator)

@@ -686,6 +686,50 @@ CASES: dict[str, list[tuple[str, str]]] = {
             policy(output=OUTPUT.replace("output:", "«output»:")),
             policy(output=OUTPUT.replace(", minimum: 0, maximum: 1", "")),
         ),
+        (
+            policy(
+                output=OUTPUT.replace("output:", "«output»:")
+                + "        parts: {type: array, items: {$ref: '#'}}\n"
+            ),
+            policy(output=OUTPUT.replace(", minimum: 0, maximum: 1", "")),
+        ),
+    ],
+    "undeclared-required": [
+        (
+            policy(
+                output=OUTPUT.replace("[label, confidence]", "[label, «confidnce»]").replace(
+                    "additionalProperties: false", "additionalProperties: true"
+                )
+            ),
+            policy(output=OUTPUT.replace("      additionalProperties: false\n", "")),
+        ),
+        (
+            policy(
+                input_=INPUT.replace("[message]", "[message, «mesage»]").replace(
+                    "      additionalProperties: false\n", ""
+                )
+            ),
+            policy(
+                input_=INPUT.replace("      additionalProperties: false\n", "")
+                + "      anyOf: [{required: [message]}, {required: [other]}]\n"
+            ),
+        ),
+    ],
+    "confidence-range": [
+        (
+            policy(
+                output=OUTPUT.replace("maximum: 1}", "maximum: 100}"),
+                tiers=TIERS.replace("confidence: {", "«confidence»: {"),
+            ),
+            policy(),
+        ),
+        (
+            policy(
+                output=OUTPUT.replace("{type: number, minimum: 0, maximum: 1}", "{enum: [0, 50]}"),
+                tiers=TIERS.replace("confidence: {", "«confidence»: {"),
+            ),
+            policy(output=OUTPUT.replace(", minimum: 0, maximum: 1", "")),
+        ),
     ],
     "reasoning-field": [
         (
@@ -752,6 +796,28 @@ def test_a_policy_that_breaks_a_rule_is_found_at_the_place(rule, index, text, ch
         assert judgement.policy_set is None
     else:
         assert judgement.policy_set is not None
+
+
+def test_a_schema_of_which_nothing_is_sent_is_a_warning_with_the_reason(judged):
+    """A recursive schema: the author learns that the API enforces nothing, and why."""
+    text = policy(output=OUTPUT + "        parts: {type: array, items: {$ref: '#'}}\n")
+    found = [one for one in judged(text).findings if one.rule == "unsupported-schema-keyword"]
+    assert [one.severity for one in found] == ["warning"]
+    assert "no schema is sent" in found[0].message
+    assert "recursive" in found[0].message
+
+
+@pytest.mark.parametrize("part", ["input", "output"])
+def test_a_misspelt_required_property_of_a_closed_schema_is_an_error(part, checked):
+    """Nothing could ever be valid: lint refuses it and names the property that was meant."""
+    text = policy(
+        input_=INPUT.replace("[message]", "[«mesage»]") if part == "input" else INPUT,
+        output=OUTPUT.replace("[label, confidence]", "[label, «confidnce»]")
+        if part == "output"
+        else OUTPUT,
+    )
+    (found,) = [one for one in checked("bad-schema", text).findings if one.rule == "bad-schema"]
+    assert found.help in ("did you mean `message`?", "did you mean `confidence`?")
 
 
 @pytest.mark.parametrize(("rule", "index", "text"), PASSING)

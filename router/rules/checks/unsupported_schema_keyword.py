@@ -19,10 +19,12 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         return
     removed = output.removed
     if output.wire is None:
-        message = f"the API cannot enforce this schema: {removed[0]}"
-    else:
-        more = f" and {len(removed) - _SHOWN} more" if len(removed) > _SHOWN else ""
-        message = f"enforced on the reply, not by the API: {', '.join(removed[:_SHOWN])}{more}"
+        message = f"no schema is sent, the API would enforce nothing of it: {removed[0]}"
+        help_line = "the prompt has to ask for JSON; an answer that is none is paid for"
+        yield RULE.at(compiled.node, message, help_line, key="output", severity=Severity.WARNING)
+        return
+    more = f" and {len(removed) - _SHOWN} more" if len(removed) > _SHOWN else ""
+    message = f"enforced on the reply, not by the API: {', '.join(removed[:_SHOWN])}{more}"
     help_line = "an answer that breaks these is paid for, and escalates"
     yield RULE.at(compiled.node, message, help_line, key="output")
 
@@ -36,6 +38,7 @@ RULE = Rule(
     why=(
         "The API refuses ranges, lengths and some patterns in a schema. They are left out of "
         "what is sent and enforced on the reply, so the model has to learn of them from the prompt."
+        " Where nothing of a schema can be sent, as of a recursive one, the finding is a warning."
     ),
     configure="Nothing to do where the prompt states the limits; an `enum` is enforced by the API.",
     check=check,
