@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from router.cli.failures import NO, reported
-from router.cli.options import JsonOut, Policies
+from router.cli.options import JsonOut, Policies, TaskName
 
 __all__ = ["add_to"]
 
@@ -138,7 +138,7 @@ def tasks(policies: Policies = None, as_json: JsonOut = False) -> None:
 
 
 def show_task(
-    task: Annotated[str, typer.Argument(help="The task's name.", metavar="TASK")],
+    task: TaskName,
     resolved: Annotated[
         bool, typer.Option("--resolved", help="With parents merged in; else as its file has it.")
     ] = False,
@@ -176,7 +176,12 @@ def models(
             differences = _differences(catalog, today)
             for difference in differences:
                 show.out(difference)
-            sys.stderr.write(f"{len(differences)} differences from the API's own list\n")
+            sys.stderr.write(
+                f"{len(differences)} difference{'' if len(differences) == 1 else 's'} from the "
+                f"API's own list; the catalog is of {catalog.as_of}\n"
+            )
+            if differences:
+                sys.stderr.write("  hint: a newer policy-router brings a newer catalog\n")
             raise typer.Exit(NO if differences else 0)
         if as_json:
             show.out(show.as_json(facts(catalog, today)))
@@ -192,7 +197,15 @@ def _differences(catalog: Any, today: Any) -> tuple[str, ...]:
 
     from router.catalog.listing import compare_with_api
     from router.claude.settings import ClientSettings, list_models
+    from router.errors import SettingsError
 
-    return compare_with_api(
-        catalog, list_models(ClientSettings.from_environment(os.environ)), today
-    )
+    settings = ClientSettings.from_environment(os.environ)
+    try:
+        listed = list_models(settings)
+    except SettingsError as error:
+        # That the emulator needs no key is no help here: its list is the catalog itself.
+        reason = error.message.partition("; ROUTER_OFFLINE")[0]
+        raise SettingsError(
+            f"--check asks the API for its list: {reason}; `router models` needs none of it"
+        ) from None
+    return compare_with_api(catalog, listed, today)

@@ -9,7 +9,7 @@ from typing import Any
 
 from router.errors import UsageError
 
-__all__ = ["read_inputs", "read_tags"]
+__all__ = ["json_value", "read_inputs", "read_pairs"]
 
 
 def read_inputs(pairs: list[str], file: str | None) -> dict[str, Any]:
@@ -18,17 +18,22 @@ def read_inputs(pairs: list[str], file: str | None) -> dict[str, Any]:
     `name=text` gives text, `name=@path` a file's text, `name:=json` any JSON value.
 
     Raises:
-        UsageError: a pair or a file that cannot be read as inputs.
+        UsageError: a pair or a file that cannot be read as inputs; a name that is given twice.
     """
     inputs = {} if file is None else _from_file(file)
+    seen: set[str] = set()
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.rstrip(":"):
             raise UsageError(f"--input takes name=text, name=@file or name:=json, not {pair!r}")
+        bare = name.removesuffix(":")
+        if bare in seen:
+            raise UsageError(f"--input {bare}=… is given twice")
+        seen.add(bare)
         if name.endswith(":"):
             try:
-                inputs[name[:-1]] = json.loads(value)
-            except ValueError as error:
+                inputs[bare] = json_value(value)
+            except (ValueError, RecursionError) as error:
                 raise UsageError(f"--input {name}=…: not JSON: {error}") from None
         elif value.startswith("@"):
             inputs[name] = _text(value[1:])
@@ -37,23 +42,49 @@ def read_inputs(pairs: list[str], file: str | None) -> dict[str, Any]:
     return inputs
 
 
-def read_tags(pairs: list[str]) -> dict[str, str]:
-    """Tags from `--tag name=value` pairs. Raises UsageError."""
-    tags = {}
-    for pair in pairs:
+def read_pairs(pairs: list[str] | None, option: str, form: str = "name=value") -> dict[str, str]:
+    """What an option's pairs say, by name.
+
+    Args:
+        option: as it is typed, for messages; so is `form`.
+
+    Raises:
+        UsageError: a pair without a name or without `=`; a name that is given twice.
+    """
+    read: dict[str, str] = {}
+    for pair in pairs or ():
         name, equals, value = pair.partition("=")
         if not equals or not name:
-            raise UsageError(f"--tag takes name=value, not {pair!r}")
-        tags[name] = value
-    return tags
+            raise UsageError(f"{option} takes {form}, not {pair!r}")
+        if name in read:
+            raise UsageError(f"{option} {name}=… is given twice")
+        read[name] = value
+    return read
+
+
+def json_value(text: str) -> Any:
+    """What `text` is in JSON. Raises ValueError, for a name twice in one object too."""
+    return json.loads(text, object_pairs_hook=_once)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the name {twice[:40]!r} stands twice in one object")
+    return value
 
 
 def _from_file(file: str) -> dict[str, Any]:
-    text = sys.stdin.read() if file == "-" else _text(file)
     where = "standard input" if file == "-" else file
     try:
-        value = json.loads(text)
-    except ValueError as error:
+        text = sys.stdin.read() if file == "-" else _text(file)
+    except UnicodeDecodeError:
+        raise UsageError(f"cannot read {where}: it is not UTF-8 text") from None
+    try:
+        value = json_value(text)
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--json {where}: not JSON: {error}") from None
     if not isinstance(value, dict):
         raise UsageError(f"--json {where}: inputs are an object, not {type(value).__name__}")

@@ -24,7 +24,7 @@ __all__ = ["Finished", "MapOutput"]
 
 @dataclass(slots=True)
 class Finished:
-    """What the file held already: rows that are answered, by id."""
+    """What the file held already: rows of the source that are answered, by id."""
 
     ids: set[str] = field(default_factory=set)
     cost: Decimal = Decimal(0)
@@ -64,9 +64,11 @@ class MapOutput:
             digests: of the inputs of each row of the source, by id.
 
         Raises:
-            UsageError: a line is no result, or answers other inputs than the source now has.
+            UsageError: a line is no result, answers other inputs than the source now has, or
+                answers a row of it under another id.
         """
         finished = Finished()
+        strangers: dict[str, str] = {}  # inputs that are answered to ids that the source has not
         kept: list[bytes] = []
         raw = self.path.read_bytes()
         lines = raw.split(b"\n")
@@ -81,7 +83,11 @@ class MapOutput:
                 if name not in digests:
                     kept.append(line)
                 continue
-            if name in digests and result.get("inputs_digest") != digests[name]:
+            if name not in digests:
+                strangers.setdefault(str(result.get("inputs_digest")), name)
+                kept.append(line)
+                continue
+            if result.get("inputs_digest") != digests[name]:
                 raise UsageError(
                     f"{self.path}:{number}: answers other inputs than row {name} now has, or "
                     "another task; choose another --out, or remove the lines to be run again"
@@ -90,8 +96,19 @@ class MapOutput:
             finished.ids.add(name)
             finished.cost += _money(result.get("cost"))
             finished.tiers.append(str(result.get("tier")))
+        if not finished.ids:
+            self._refuse_renamed(strangers, digests)
         self._rewrite(raw, b"".join(line + b"\n" for line in kept))
         return finished
+
+    def _refuse_renamed(self, strangers: Mapping[str, str], digests: Mapping[str, str]) -> None:
+        """Rows that were answered under ids of another kind would all be paid for again."""
+        for name, made_of in digests.items():
+            if made_of in strangers:
+                raise UsageError(
+                    f"{self.path} has the answer to row {name} under the id "
+                    f"{strangers[made_of]!r}: give --id as when it was begun, or another --out"
+                )
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Write one line at once: a reader, or the next process, sees it whole.

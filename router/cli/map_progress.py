@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any, TextIO
 
@@ -19,7 +20,7 @@ class MapProgress:
         self._done = done
         self._said = time.monotonic()
         self._bar: Any = None
-        if stream.isatty():
+        if stream.isatty() and os.environ.get("TERM") != "dumb":
             self._bar, self._task = _bar(stream, total, done)
 
     def advance(self, failed: int, cost: str) -> None:

@@ -1,19 +1,27 @@
-"""Rows of a JSON Lines or CSV file, as inputs of a task. A bad row is that row's problem alone."""
+"""Rows of a JSON Lines or CSV file, as inputs of a task.
+
+A bad row is that row's problem alone, unless nobody can say where it ends.
+"""
 
 from __future__ import annotations
 
 import csv
 import json
+import shutil
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from router.cli.given import json_value
 from router.errors import UsageError
 
-__all__ = ["Row", "RowSource", "digest"]
+__all__ = ["Row", "RowSource", "digest", "in_a_file"]
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _LARGEST_CELL = 32 * 1024 * 1024  # as large as a request may be
@@ -46,10 +54,11 @@ class RowSource:
     fields: Mapping[str, str]
     id_field: str | None = None
     limit: int | None = None
-    ignored: set[str] = field(default_factory=set)  # fields that were met and that no input takes
+    met: set[str] = field(default_factory=set)  # fields that a row has
+    ignored: set[str] = field(default_factory=set)  # of these, those that no input takes
 
     def rows(self) -> Iterator[Row]:
-        """Raises UsageError for a file that cannot be read, or a table without a usable head."""
+        """Raises UsageError for a file that cannot be read, or a table whose rows have no ends."""
         read = self._table if self.path.suffix.lower() in _DELIMITERS else self._json_lines
         try:
             yield from islice(read(), self.limit)
@@ -60,7 +69,7 @@ class RowSource:
         """The digest of each row's inputs by its id, for the whole file.
 
         Raises:
-            UsageError: as `rows`; two rows with one id.
+            UsageError: as `rows`; two rows with one id; no row has the field that is to name it.
         """
         digests: dict[str, str] = {}
         lines: dict[str, int] = {}
@@ -73,6 +82,11 @@ class RowSource:
                 )
             lines[name] = row.line
             digests[name] = digest(task, row.inputs)
+        if self.id_field is not None and self.met and self.id_field not in self.met:
+            fields = ", ".join(sorted(self.met)[:20])
+            raise UsageError(
+                f"{self.path}: no row has the field {self.id_field!r} of --id; there are: {fields}"
+            )
         return digests
 
     def _json_lines(self) -> Iterator[Row]:
@@ -85,7 +99,7 @@ class RowSource:
                     continue
                 number += 1
                 try:
-                    record = json.loads(raw.decode("utf-8"))
+                    record = json_value(raw.decode("utf-8"))
                 except UnicodeDecodeError:
                     yield self._unread(number, line, "not UTF-8 text")
                 except (ValueError, RecursionError) as error:
@@ -100,18 +114,12 @@ class RowSource:
         csv.field_size_limit(_LARGEST_CELL)
         # Bytes that are no UTF-8 become lone surrogates, which only spoil their own row.
         with self.path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-            reader = csv.reader(file, delimiter=_DELIMITERS[self.path.suffix.lower()])
+            delimiter = _DELIMITERS[self.path.suffix.lower()]
+            # Without `strict` a quote that is not closed takes the rest of the file into its cell.
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             head = self._head(reader)
             number = 0
-            while True:
-                try:
-                    cells = next(reader)
-                except StopIteration:
-                    return
-                except csv.Error as error:
-                    number += 1
-                    yield self._unread(number, reader.line_num, f"not CSV: {error}")
-                    continue
+            while (cells := self._cells(reader)) is not None:
                 if not cells:
                     continue
                 number += 1
@@ -124,11 +132,22 @@ class RowSource:
                 else:
                     yield self._row(number, line, dict(zip(head, cells, strict=False)), table=True)
 
-    def _head(self, reader: Any) -> list[str]:
+    def _cells(self, reader: Any) -> list[str] | None:
+        """The next row's; None at the end. What follows a broken row could be cells or rows."""
+        begun = reader.line_num + 1
         try:
-            head = [name.strip() for name in next(reader)]
-        except (StopIteration, csv.Error):
-            raise UsageError(f"{self.path}: no head line with the names of the columns") from None
+            cells: list[str] | None = next(reader, None)
+        except csv.Error as error:
+            raise UsageError(
+                f"{self.path}:{begun}: the row that begins here is not CSV: {error}; is a quote "
+                'not closed, or not doubled inside quotes ("")?'
+            ) from None
+        return cells
+
+    def _head(self, reader: Any) -> list[str]:
+        head = [name.strip() for name in self._cells(reader) or ()]
+        if not head:
+            raise UsageError(f"{self.path}: no head line with the names of the columns")
         if len(set(head)) < len(head):
             twice = sorted({name for name in head if head.count(name) > 1})
             raise UsageError(f"{self.path}: columns of one name: {', '.join(twice)}")
@@ -140,6 +159,7 @@ class RowSource:
         return head
 
     def _row(self, number: int, line: int, record: Mapping[str, Any], *, table: bool) -> Row:
+        self.met.update(record)
         row_id: Any = number
         if self.id_field is not None:
             row_id = record.get(self.id_field)
@@ -166,6 +186,31 @@ class RowSource:
     def _unread(self, number: int, line: int, problem: str) -> Row:
         row_id = number if self.id_field is None else f"line {line}"
         return Row(row_id, line, {}, f"line {line}: {problem}")
+
+
+@contextmanager
+def in_a_file(path: Path) -> Iterator[Path]:
+    """A file whose rows can be read twice: `path`, or for `-` a copy of standard input.
+
+    Raises:
+        UsageError: `path` is a pipe or a device; standard input cannot be kept.
+    """
+    if str(path) != "-":
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UsageError(
+                f"{path} can be read only once, and rows are read twice: give a file, or - for "
+                "JSON Lines on standard input"
+            )
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="router-map-") as folder:
+        copy = Path(folder) / "standard-input.jsonl"
+        try:
+            with copy.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        except OSError as error:
+            raise UsageError(f"cannot keep standard input: {error.strerror}") from None
+        yield copy
 
 
 def digest(*parts: Any) -> str:

@@ -146,7 +146,7 @@ class _Run:
         digests: AnyMapping[str, str],
         stderr: TextIO,
     ) -> None:
-        skipped = len(finished.ids & digests.keys())
+        skipped = len(finished.ids)
         self._job = job
         self._router = router
         self._output = output

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["Form", "Input", "JsonFile", "JsonOut", "Ledger", "Offline", "Policies", "Tag"]
+__all__ = [
+    *("Form", "Input", "JsonFile", "JsonOut", "Ledger", "Offline", "Policies", "Tag", "TaskName"),
+]
 
 
 class Form(StrEnum):
@@ -16,6 +18,22 @@ class Form(StrEnum):
     JSON = "json"
 
 
+def _task_names(context: typer.Context, incomplete: str) -> list[str]:
+    """For the shell to complete from; none where the policies cannot be read."""
+    from router.cli.reading import Reading
+    from router.errors import RouterError
+
+    try:
+        tasks = Reading.of(context.params.get("policies")).policy_set.tasks
+    except (RouterError, OSError):
+        return []
+    return [name for name in sorted(tasks) if name.startswith(incomplete)]
+
+
+TaskName = Annotated[
+    str,
+    typer.Argument(help="The task's name.", metavar="TASK", autocompletion=_task_names),
+]
 Policies = Annotated[
     Path | None,
     typer.Option(

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from router.cli.failures import DONE, INTERRUPTED, NO, reported
-from router.cli.given import read_inputs, read_tags
-from router.cli.options import Form, Input, JsonFile, Ledger, Offline, Policies, Tag
+from router.cli.given import read_inputs, read_pairs
+from router.cli.options import Form, Input, JsonFile, Ledger, Offline, Policies, Tag, TaskName
 
 if TYPE_CHECKING:
     from router.router import Router
 
 __all__ = ["add_to"]
 
-Task = Annotated[str, typer.Argument(help="The task's name.", metavar="TASK")]
 Tier = Annotated[
     str | None,
     typer.Option("--tier", help="Begin on this tier, whatever the start rules say."),
@@ -39,7 +38,7 @@ def open_router(
 
 
 def run(
-    task: Task,
+    task: TaskName,
     inputs: Input = None,
     json_file: JsonFile = None,
     tier: Tier = None,
@@ -66,7 +65,7 @@ def run(
     with reported(), open_router(policies, ledger, offline) as router:
         given = read_inputs(inputs or [], json_file)
         terms: dict[str, Any] = {
-            "tags": read_tags(tag or []),
+            "tags": read_pairs(tag, "--tag"),
             "deadline": deadline,
             "tier": tier,
         }
@@ -85,8 +84,11 @@ def run(
             show.out(show.as_json(call))
         if explain:
             sys.stderr.write(show.explain(result) + "\n")
-        elif not result.accepted:
-            sys.stderr.write(f"not accepted: {result.reason}\n")
+        else:
+            if not result.accepted:
+                sys.stderr.write(f"not accepted: {result.reason}\n")
+            if result.emulated and form is not Form.JSON:
+                sys.stderr.write("emulated reply: not a model's\n")
         if not result.accepted:
             raise typer.Exit(NO)
 
@@ -119,7 +121,7 @@ def _streamed(router: Router, task: str, given: dict[str, Any], terms: dict[str,
 
 
 def plan(
-    task: Task,
+    task: TaskName,
     inputs: Input = None,
     json_file: JsonFile = None,
     tier: Tier = None,
@@ -149,8 +151,11 @@ def plan(
 
 
 def map_file(
-    task: Task,
-    file: Annotated[Path, typer.Argument(help="JSON Lines or CSV, one row of inputs a line.")],
+    task: TaskName,
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON Lines or CSV, one row of inputs a line; - reads JSON Lines."),
+    ],
     out: Annotated[Path, typer.Option(help="JSON Lines of results; continued if it is there.")],
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Runs at the same time.")] = 8,
     id_field: Annotated[
@@ -173,18 +178,19 @@ def map_file(
     """
     import asyncio
 
+    from router.cli.map_source import in_a_file
     from router.cli.mapping import Mapping, map_rows
 
-    with reported():
+    with reported(), in_a_file(file) as source:
         job = Mapping(
             task=task,
-            source=file,
+            source=source,
             out=out,
             concurrency=concurrency,
             id_field=id_field,
             limit=limit,
-            fields=read_tags(select or []),
-            tags=read_tags(tag or []),
+            fields=read_pairs(select, "--map", "input=field"),
+            tags=read_pairs(tag, "--tag"),
         )
         summary = asyncio.run(
             map_rows(job, lambda: open_router(policies, ledger, offline), sys.stderr)

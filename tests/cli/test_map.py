@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.cli.map_output import MapOutput
-from router.cli.map_source import RowSource
+from router.cli.map_source import RowSource, in_a_file
 from router.cli.mapping import Mapping, Summary, map_rows
 from router.errors import UsageError
 from router.router import Router
@@ -170,6 +170,80 @@ def test_lines_that_cannot_be_read_are_errors_with_their_place(setting: Setting)
     assert summary.answered == 2
     assert errors.keys() == {"line 3", "line 4", "line 5", "line 6"}
     assert all(message.startswith(name) for name, message in errors.items())
+
+
+def test_a_line_with_a_name_twice_is_that_row_s_error(setting: Setting) -> None:
+    setting.source.write_text('{"id": 1, "text": "x", "text": "y"}\n{"id": 2, "text": "z"}\n')
+    assert setting.map().answered == 1
+    assert setting.paid.keys() == {"z"}
+    assert any("'text' stands twice" in str(line.get("error")) for line in setting.results())
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        ('5,x\n6,"unclosed\n7,x\n8,y', 3),
+        ('5,x\n\n6,"unclosed\n7,"x"\n8,y\n', 4),
+        ('5,"a\nb"\n6,"a" b\n7,x\n', 4),
+        ('"5,x\n', 2),
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_rows(
+    setting: Setting, rows: str, line: int
+) -> None:
+    """Where rows end is unknown, so nothing is spent before the file is mended."""
+    table = setting.root / "rows.csv"
+    table.write_text(f"id,text\n{rows}")
+    with pytest.raises(UsageError, match=rf"rows\.csv:{line}: the row that begins here is not CSV"):
+        setting.map(source=table)
+    assert not setting.paid
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv"])
+def test_an_id_field_that_no_row_has_is_one_error_at_once(setting: Setting, name: str) -> None:
+    source = setting.root / name
+    source.write_text("text,n\nx,1\ny,2\n" if "csv" in name else '{"text": "x", "n": 1}\n' * 2)
+    with pytest.raises(UsageError, match=r"'nope'.*there are: (n, text|text, n)"):
+        setting.map(source=source, id_field="nope")
+    assert not setting.paid
+    assert not setting.out.exists()
+
+
+def test_a_finished_job_is_not_paid_for_again_without_its_ids(setting: Setting) -> None:
+    setting.write(*({"id": f"r{n}", "text": f"text {n}"} for n in range(5)))
+    setting.map()
+    before = setting.out.read_bytes()
+    with pytest.raises(UsageError, match="has the answer to row 1 under the id 'r0': give --id"):
+        setting.map(id_field=None)
+    assert setting.out.read_bytes() == before
+    assert set(setting.paid.values()) == {1}
+
+
+def test_a_finished_job_of_numbered_rows_is_known_by_their_inputs(setting: Setting) -> None:
+    setting.write(*({"text": f"text {n}"} for n in range(5)))
+    setting.map(id_field=None)
+    assert not setting.out.with_name("out.jsonl.job").exists()
+    again = setting.map(id_field=None)
+    assert (again.skipped, again.answered, again.tiers.total()) == (5, 0, 5)
+    fewer = setting.map(id_field=None, limit=2)
+    assert (fewer.skipped, fewer.answered, fewer.tiers.total()) == (2, 0, 2)
+    assert len(setting.results()) == 5
+
+
+def test_rows_of_standard_input_are_kept_to_be_read_twice(setting: Setting) -> None:
+    command = [sys.executable, "-m", "router", "map", "label", "-", "--out", str(setting.out)]
+    command += ["--policies", str(setting.policy), "--ledger", str(setting.ledger), "--offline"]
+    rows = '{"text": "one"}\n{"text": "two"}\n'
+    done = subprocess.run(command, input=rows, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert [line["id"] for line in setting.results()] == [1, 2]
+
+
+def test_a_pipe_is_refused_as_its_rows_can_be_read_only_once(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match="only once"), in_a_file(pipe):
+        pass
 
 
 def test_two_rows_of_one_id_are_refused_before_anything_is_spent(setting: Setting) -> None:
