@@ -15,7 +15,13 @@ from router.compiler.inspection import Inspection
 from router.compiler.limits import Budget, QuotaExceeded
 from router.compiler.places import Places
 from router.compiler.problems import Problem, Refused
-from router.compiler.rendering import Include, IncludeError, TemplateError, undefined_name
+from router.compiler.rendering import (
+    Include,
+    IncludeError,
+    TemplateError,
+    too_much,
+    undefined_name,
+)
 from router.compiler.sandbox import BUDGET, guard, sandbox
 
 __all__ = ["SandboxedTemplate"]
@@ -129,7 +135,7 @@ def _run(code: jinja2.Template, values: dict[str, Any]) -> str:
     for piece in code.root_render_func(code.new_context(values, shared=True)):
         size += len(piece)
         if size > limits.MAX_OUTPUT:
-            raise QuotaExceeded(f"more than {limits.MAX_OUTPUT} characters of text")
+            raise QuotaExceeded(too_much(values, limits.MAX_OUTPUT))
         pieces.append(piece)
     return "".join(pieces)
 

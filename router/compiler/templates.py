@@ -13,7 +13,7 @@ from typing import Any
 
 from router.compiler.limits import MAX_OUTPUT, MAX_SOURCE
 from router.compiler.problems import Problem, Refused
-from router.compiler.rendering import Include, TemplateError, undefined_name
+from router.compiler.rendering import Include, TemplateError, too_much, undefined_name
 from router.compiler.values import kept_inside, to_text
 
 __all__ = ["PlainTemplate", "compile_template"]
@@ -131,7 +131,8 @@ class PlainTemplate:
             raise TemplateError(f"'{name}': {error}", self.file) from None
         text += self._tail
         if len(text) > MAX_OUTPUT:
-            raise TemplateError(f"more than {MAX_OUTPUT} characters of text", self.file)
+            given = {name: values[name] for name in self.names}
+            raise TemplateError(too_much(given, MAX_OUTPUT), self.file)
         return text
 
     def undefined(self, inputs: Collection[str]) -> list[Problem]:

@@ -14,6 +14,7 @@ from typing import Any
 from router.compiler.model import Schema, Task, Violation
 from router.engine.conversation import clean_turns
 from router.errors import InputInvalid
+from router.policy.suggest import suggest
 
 __all__ = ["prepare_inputs"]
 
@@ -159,7 +160,12 @@ def _explain(violations: tuple[Violation, ...], schema: Schema, values: Any) -> 
 
 def _words(violation: Violation, source: Mapping[str, Any], values: Any) -> Iterator[str]:
     rule = violation.rule
-    part, value = _locate(violation.path, source, values)
+    path = violation.path
+    if rule == "additionalProperties":
+        part, value = _locate(path, source, values)
+        if not isinstance(part, Mapping) or rule not in part:
+            path = path.rpartition(".")[0]  # it is named by what is too much, not by what has it
+    part, value = _locate(path, source, values)
     where = violation.path or "inputs"
     limit = part.get(rule) if isinstance(part, Mapping) else None
     if rule == "required":
@@ -167,7 +173,7 @@ def _words(violation: Violation, source: Mapping[str, Any], values: Any) -> Iter
         names = [_join(violation.path, str(name)) for name in missing if name not in value]
         yield from (f"{name}: required, and not given" for name in names or (where,))
     elif rule == "additionalProperties" and isinstance(value, Mapping) and limit is False:
-        yield from _unknown(violation.path, part, value)
+        yield from _unknown(path, part, value)
     elif limit is None or isinstance(limit, Mapping):
         yield f"{where}: breaks the schema's `{rule}`"
     elif rule == "type":
@@ -195,15 +201,13 @@ _LENGTH = {
 
 
 def _unknown(path: str, part: Mapping[str, Any], value: Mapping[str, Any]) -> Iterator[str]:
-    from difflib import get_close_matches
-
     known = list(part.get("properties", ()))
     patterns = [re.compile(pattern) for pattern in part.get("patternProperties", ())]
     for name in value:
         if name in known or any(pattern.search(name) for pattern in patterns):
             continue
-        close = get_close_matches(name[:80], known, n=1)
-        hint = f"; did you mean `{close[0]}`?" if close else ""
+        close = suggest(name, known)
+        hint = f"; did you mean `{close}`?" if close else ""
         yield f"{_join(path, name[:40])}: unknown input{hint}"
 
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from router.catalog.models import Model
 from router.compiler.model import Block, Conversation, Task, Tier, Ttl
+from router.compiler.rendering import TemplateError
 from router.engine.bounds import Body, content_bound, settings_bound
 from router.engine.media import MAX_REQUEST, document_source, image_source
 from router.errors import InputInvalid
@@ -76,8 +77,17 @@ def render_prompt(task: Task, inputs: _Values) -> RenderedPrompt:
     Raises:
         InputInvalid: nothing is left to send, a media input is no such thing, or the request is
             over 32 MB.
-        UsageError: a template needs an input that was not given (TemplateError).
+        UsageError: a template needs an input that was not given, or gives too much text
+            (TemplateError).
     """
+    try:
+        return _render(task, inputs)
+    except TemplateError as error:
+        message = f"task `{task.name}`: {error.message}"
+        raise TemplateError(message, error.file, error.line) from None
+
+
+def _render(task: Task, inputs: _Values) -> RenderedPrompt:
     program = _program(task)
     system = program.constant_system
     bound = program.bound
