@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -41,4 +42,7 @@ def root(
 def run() -> None:
     """Run the command line; errors become messages and exit codes."""
     with reported():
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # here a full disk can still be said

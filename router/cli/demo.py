@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import logging
+import shutil
 import sys
 import tempfile
 import time
@@ -215,13 +216,25 @@ def _next_steps(page: Page, stage: Stage) -> None:
     home = stage.home
     with contextlib.suppress(ValueError):  # an installed package: its full path it is
         home = home.relative_to(Path.cwd())
+    command = _command()
+    rows = f"{home}/messages.jsonl --id id --out results.jsonl"
     page.exactly(
-        f"router run triage -p {home}/policies -i message='My card is gone' --explain\n"
-        f"router map triage {home}/messages.jsonl --id id --out results.jsonl -p {home}/policies\n"
-        "router report --by tier",
+        f"{command} run triage -p {home}/policies -i message='My card is gone' --explain\n"
+        f"{command} map triage {rows} -p {home}/policies\n"
+        f"{command} report --by tier",
         5,
     )
-    page.say("`router init mine` begins a project of your own.", 3)
+    page.say(f"`{command} init mine` begins a project of your own.", 3)
+
+
+def _command() -> str:
+    """What to type for `router`: `make demo` runs one that is not on the PATH."""
+    here = Path(sys.argv[0])
+    if here.name != "router" or shutil.which("router"):
+        return "router"
+    with contextlib.suppress(ValueError):
+        here = here.absolute().relative_to(Path.cwd())
+    return str(here)
 
 
 def _revision(router: Router) -> str:

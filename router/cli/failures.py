@@ -12,11 +12,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import TextIO
 
 from router.errors import PolicyError, RouterError, RunError
 
-__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "explain", "reported"]
+__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "colored", "explain", "reported"]
 
 DONE, NO, YOURS, BUG = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -27,6 +28,7 @@ def reported() -> Iterator[None]:
     """Turn every error into a message on stderr and an exit code; no bare tracebacks."""
     try:
         yield
+        sys.stdout.flush()  # here a full disk can still be said
     except RouterError as error:
         explain(error)
         sys.exit(NO if isinstance(error, RunError) else YOURS)
@@ -35,8 +37,11 @@ def reported() -> Iterator[None]:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader went away (`| head`): not our fault and not worth a word.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         sys.exit(DONE)
+    except OSError as error:
+        sys.stderr.write(f"error: {_refusal(error)}\n")
+        sys.exit(YOURS)
     except Exception as error:  # the last line of defence before a bare traceback
         typer = sys.modules.get("typer")  # `lint` does without it
         if typer is not None and isinstance(error, typer.Exit):
@@ -45,12 +50,35 @@ def reported() -> Iterator[None]:
         sys.exit(BUG)
 
 
+def colored(stream: TextIO) -> bool:
+    """Whether colours are wanted there: a terminal that knows them, and no NO_COLOR."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def _refusal(error: OSError) -> str:
+    """What the system refuses, in a line: a full disk, a file that is not ours to read."""
+    why = error.strerror or str(error) or type(error).__name__
+    if error.filename is not None:
+        return f"{os.fsdecode(error.filename)}: {why}"
+    # It came from no file that was opened by its name: from the stream that we print on.
+    _silence_stdout()
+    return f"cannot write the output: {why}"
+
+
+def _silence_stdout() -> None:
+    """What is still to be written goes nowhere, or the interpreter would fail on it at its end."""
+    with suppress(OSError):  # a stream that stands in for stdout has no descriptor
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def explain(error: RouterError) -> None:
     """Print an error, its findings or what the run had spent, to stderr."""
     if isinstance(error, PolicyError) and error.findings:
         from router.lint.reporters.text import render
 
-        sys.stderr.write(render(error.findings, color=sys.stderr.isatty()))
+        sys.stderr.write(render(error.findings, color=colored(sys.stderr)))
         return
     sys.stderr.write(f"error: {error.message}\n")
     if isinstance(error, RunError):

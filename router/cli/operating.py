@@ -41,6 +41,8 @@ def report(
         if as_json and csv:
             raise UsageError("--json or --csv, not both")
         path = ledger or Path(os.environ.get("ROUTER_LEDGER") or "router.ledger.db")
+        if path.is_dir():
+            raise UsageError(f"{path} is a directory: --ledger takes the ledger's file in it")
         begin = None if since is None else parse_since(since, time.time())
         made = build(path, since=begin, by=by)
         out(render(made, "json" if as_json else "csv" if csv else "text"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from router.cli.failures import YOURS, reported
+from router.cli.failures import YOURS, colored, reported
 
 __all__ = ["lint", "lint_paths"]
 
@@ -41,7 +41,7 @@ def lint_paths(paths: list[Path], form: str, fail_level: str) -> int:
     if not paths:
         paths = [Path(os.environ.get("ROUTER_POLICIES") or "policies")]
     report = check(paths)
-    sys.stdout.write(report.render(form, color=sys.stdout.isatty()))
+    sys.stdout.write(report.render(form, color=colored(sys.stdout)))
     if report.problem:
         sys.stderr.write(f"error: {report.problem}\n")
         return YOURS

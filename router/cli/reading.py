@@ -21,7 +21,11 @@ __all__ = ["Reading", "policy_root"]
 def policy_root(given: Path | None) -> Path:
     """Where the policies are. Raises SettingsError where there is nothing."""
     root = given or Path(os.environ.get("ROUTER_POLICIES") or "policies")
-    if not root.exists():
+    try:
+        found = root.exists()
+    except OSError as error:
+        raise SettingsError(f"cannot read policies at {root}: {error.strerror}") from None
+    if not found:
         raise SettingsError(
             f"no policies at {root}: pass --policies, set ROUTER_POLICIES, or run `router init`"
         )

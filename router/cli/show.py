@@ -52,6 +52,8 @@ def explain(result: Result) -> str:
         f"  left {left.tier} for {left.to or 'nowhere'}: {left.kind}, {left.reason}"
         for left in result.left
     ]
+    if result.replayed:
+        lines.append("  replayed: answer kept under this key, nothing paid now")
     rows = [_attempt_row(attempt) for attempt in result.attempts]
     head = ("#", "tier", "model", "status", "in", "cached", "written", "out", "USD", "ms")
     lines += [

@@ -18,7 +18,7 @@ def render(findings: Sequence[Finding], *, color: bool = False, files: int | Non
 
     Args:
         color: with ANSI colours, for terminals.
-        files: how many files were read, for the summary.
+        files: how many files were read, for the summary; none is not worth saying.
     """
     paint = _Paint(color)
     shown = [finding for finding in findings if finding.severity is not Severity.INFO]
@@ -78,7 +78,7 @@ def _summary(findings: Sequence[Finding], files: int | None, paint: _Paint) -> s
     counts = {
         severity: sum(finding.severity is severity for finding in findings) for severity in Severity
     }
-    scope = f" in {_many(files, 'file')}" if files is not None else ""
+    scope = f" in {_many(files, 'file')}" if files else ""
     infos = counts.pop(Severity.INFO)
     aside = f" ({_many(infos, 'info')} not shown: --format concise)" if infos else ""
     said = [
