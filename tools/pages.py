@@ -3,7 +3,8 @@
 In one directory, in order, with what earlier blocks left behind:
 
 - A block whose first line is a comment with a path (`# policies/x.yaml`, `{# prompts/x.md.j2 #}`)
-  is written to that file.
+  is written to that file. So is one that is named behind its language (```jsonl x.jsonl), as
+  JSON has no comments.
 - Other `python` blocks are run; lines that begin with `#> ` show what was printed.
 - In `console` blocks, `$ router …` is run in this process, `$ export …` and `$ echo $?` do what
   they do, a few plain commands are left to the shell, and installers are left alone. A command
@@ -27,8 +28,8 @@ from typing import Any
 
 __all__ = ["PageError", "follow", "normal", "plain_environment"]
 
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NAMED = re.compile(r"\A(?:# |\{# |// )([\w./-]+\.\w+)(?: #\})?\n")
+_FENCE = re.compile(r"^```(\w*)(?: ([\w./-]+\.\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_NAMED = re.compile(r"\A(?:# |\{# )([\w./-]+\.\w+)(?: #\})?\n")
 _SHOWN = "#> "
 _ELSEWHERE = frozenset({"pip", "uv", "git", "make", "pipx"})
 _SHELL = frozenset({"cat", "cp", "ls", "mkdir", "mv", "rm", "sed"})
@@ -93,10 +94,12 @@ class _Follower:
     code: int = 0
 
     def block(self, match: re.Match[str], text: str) -> str:
-        language, body = match[1], match[2]
+        language, file, body = match[1], match[2], match[3]
         where = f"{self.page}:{text.count(chr(10), 0, match.start()) + 1}"
         named = _NAMED.match(body)
-        if named:
+        if file:
+            Path(file).write_text(body, "utf-8")
+        elif named:
             path = Path(named[1])
             path.parent.mkdir(parents=True, exist_ok=True)
             # A comment is part of YAML and Python; in a prompt it would be a blank line.
@@ -105,7 +108,7 @@ class _Follower:
             body = self._python(body, where)
         elif language == "console":
             body = self._console(body, where)
-        return f"```{language}\n{body}```"
+        return f"```{language}{f' {file}' if file else ''}\n{body}```"
 
     def close(self) -> None:
         if "router.default" in sys.modules:
