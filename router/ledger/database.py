@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,13 +17,16 @@ from router.ledger.forking import opening
 from router.ledger.migrations import APPLICATION_ID, MIGRATIONS
 
 __all__ = [
+    "Companions",
     "Connection",
     "Cursor",
     "Failure",
     "Synchronous",
     "checkpoint",
+    "companions",
     "failure_of",
     "identity",
+    "leave",
     "misuse_errors",
     "open_reader",
     "open_writer",
@@ -31,6 +35,9 @@ __all__ = [
 
 Connection = sqlite3.Connection
 Cursor = sqlite3.Cursor
+Companions = tuple[tuple[str, tuple[int, int] | None], ...]
+"""Paths beside a ledger, and which files they named."""
+
 sqlite_errors = sqlite3.Error
 """What every call on a connection may raise; `failure_of` says what it means."""
 
@@ -133,9 +140,7 @@ def open_writer(
         if create and not target.exists():
             _make(path, target)
         elif not target.exists():
-            raise Failure(
-                path, "missing", "the file has vanished", "mount or restore it, then start again"
-            )
+            raise Failure(path, "missing", "the file has vanished", "mount or restore its place")
         try:
             return _connect_writer(path, target, synchronous, busy_timeout)
         except sqlite3.Error as error:
@@ -236,10 +241,31 @@ def checkpoint(path: str, *, patient: bool) -> int:
 def identity(path: str) -> tuple[int, int] | None:
     """What file a path names now: tells a vanished or replaced file from the one we opened."""
     try:
-        stat = Path(path).stat()
+        stat = os.stat(path)  # noqa: PTH116 (a Path costs twice the look, and every write has one)
     except OSError:
         return None
     return stat.st_dev, stat.st_ino
+
+
+def companions(path: str) -> Companions:
+    """Which log and index files lie beside a ledger now."""
+    return tuple((name, identity(name)) for name in (f"{path}-wal", f"{path}-shm"))
+
+
+def leave(connection: Connection, beside: Companions) -> None:
+    """Close a connection whose file is no longer at its path, and take its log and index away.
+
+    SQLite would apply the log to whatever file is there next. First it is copied, so that a file
+    that was only moved is whole. `beside` is what lay there while the connection was in use:
+    what others have begun since is left alone.
+    """
+    with suppress(sqlite3.Error):
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    for name, known in beside:
+        if known is not None and identity(name) == known:
+            with suppress(OSError):
+                os.unlink(name)  # noqa: PTH108 (a string)
+    connection.close()
 
 
 def _connect(target: Path, mode: str, timeout: float) -> Connection:

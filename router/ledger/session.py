@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import time
+import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from router.engine.effects import Record
 from router.ledger import rows
 from router.ledger.database import (
+    Companions,
     Connection,
     Cursor,
     Failure,
     Synchronous,
+    companions,
     failure_of,
     identity,
+    leave,
     misuse_errors,
     open_writer,
     sqlite_errors,
@@ -23,14 +27,16 @@ from router.ledger.processes import this_process
 
 __all__ = ["Session"]
 
-_LOOK_EVERY = 1.0  # seconds between looks whether the path still names the file we opened
+_log = logging.getLogger("router.ledger")
 
 
 class Session:
     """Opens the file when it is first needed, and again when it had to be let go.
 
-    The file is made once, at the first opening. One that is gone later is a fault to be told,
-    not a reason to begin another: rows written to an unlinked file are lost.
+    Rows written to an unlinked file are lost, so each transaction first looks whether the path
+    still names the file that was opened. Where it does not, that is logged as an error, and the
+    file that is there is gone on with, or a new one where there is none. Where its directory is
+    gone too, it is a fault: what was mounted there may come back.
     """
 
     def __init__(
@@ -50,7 +56,7 @@ class Session:
         self._cursor: Cursor | None = None  # one for all: making one costs a tenth of a statement
         self._known = False  # it has been opened before
         self._file: tuple[int, int] | None = None
-        self._looked = 0.0
+        self._beside: Companions = ()
         self._writer: int | None = None  # our row in `writers`
 
     @property
@@ -60,16 +66,25 @@ class Session:
 
     def open(self) -> None:
         """Raises Failure where the file cannot be used."""
+        found = identity(self.path)
+        changed = self._known and found != self._file
+        create = not self._known or (found is None and Path(self.path).absolute().parent.is_dir())
         self._connection = open_writer(
             self.path,
-            create=not self._known,
+            create=create,
             synchronous=self._synchronous,
             busy_timeout=self._busy_timeout,
         )
         self._cursor = self._connection.cursor()
         self._known = True
         self._file = identity(self.path)
-        self._looked = time.monotonic()
+        self._beside = companions(self.path)
+        if changed:
+            self._writer = None  # it was a row of the other file
+            _log.error(
+                "ledger %s: the file was %s while in use; rows go to the %s one from here on",
+                *(self.path, *(("deleted", "new") if found is None else ("replaced", "other"))),
+            )
 
     def begin(self) -> None:
         """Begin a transaction, without waiting for another one's end.
@@ -77,11 +92,9 @@ class Session:
         Raises:
             Failure: another process is writing (busy), or the file cannot be used.
         """
-        now = time.monotonic()
-        if now - self._looked > _LOOK_EVERY:
-            self._looked = now
-            if self._connection is not None and identity(self.path) != self._file:
-                self.disconnect()
+        if self._connection is not None and identity(self.path) != self._file:
+            leave(self._connection, self._beside)
+            self._connection = self._cursor = None
         if self._connection is None:
             self.open()
         assert self._connection is not None  # noqa: S101 (by open)

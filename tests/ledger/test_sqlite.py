@@ -605,16 +605,73 @@ def test_the_worker_writes_what_was_kept_without_being_asked(path: Path) -> None
             threading.Event().wait(0.05)
 
 
-def test_a_vanished_file_is_a_fault_and_not_begun_anew(path: Path) -> None:
-    """A ledger deleted while it is open: reservations are refused, no new file appears."""
+def test_a_deleted_file_is_told_and_begun_anew(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two ledgers on one file that is deleted: each logs it, no later row is lost or doubled."""
+    with closing(SQLiteLedger(path)) as one, closing(SQLiteLedger(path)) as other:
+        one.write(reserve("r1"))
+        other.write(reserve("r2"))
+        path.unlink()
+        one.write(settle("r1"))
+        other.write(settle("r2"))
+        one.write(reserve("r3"))
+        other.write(reserve("r4"))
+        assert [row["run_id"] for row in rows(path)] == ["r1", "r2", "r3", "r4"]
+    found = rows(path)
+    assert [row["status"] for row in found] == ["answered", "answered", "reserved", "reserved"]
+    assert len({row["writer"] for row in found}) == 2
+    assert {row["id"] for row in rows(path, "writers")} == {row["writer"] for row in found}
+    assert [r.levelname for r in caplog.records if "while in use" in r.getMessage()] == [
+        "ERROR"
+    ] * 2
+
+
+def test_a_file_deleted_with_its_log_is_begun_anew_from_tasks(path: Path) -> None:
+    """The same where the -wal and -shm files go too and the writer is a task."""
+    with closing(SQLiteLedger(path)) as ledger:
+        asyncio.run(ledger.awrite(reserve("r1")))
+        for file in path.parent.glob(f"{path.name}*"):
+            file.unlink()
+        asyncio.run(ledger.awrite(settle("r1")))
+    assert [row["status"] for row in rows(path)] == ["answered"]
+
+
+def test_a_moved_file_keeps_what_was_written(path: Path) -> None:
+    """A ledger moved away without its log is whole; later rows are in the new file."""
+    moved = path.with_name("moved")
     with closing(SQLiteLedger(path)) as ledger:
         ledger.write(reserve("r1"))
-        path.rename(path.with_name("moved"))
-        ledger._session._looked = 0.0  # a second has passed
+        path.rename(moved)
+        ledger.write(reserve("r2"))
+    assert [row["run_id"] for row in rows(moved)] == ["r1"]
+    assert [row["run_id"] for row in rows(path)] == ["r2"]
+
+
+def test_a_replaced_file_gets_the_later_rows(path: Path) -> None:
+    """Another ledger put in its place: rows go there, under a writer of that file."""
+    spare = path.with_name("spare")
+    with closing(SQLiteLedger(spare)) as ledger:
+        ledger.write(reserve("r0"))
+    with closing(SQLiteLedger(path)) as ledger:
+        ledger.write(reserve("r1"))
+        spare.replace(path)
+        ledger.write(reserve("r2"))
+    found = rows(path)
+    assert [row["run_id"] for row in found] == ["r0", "r2"]
+    assert len({row["writer"] for row in found}) == 2
+
+
+def test_a_vanished_directory_is_a_fault_and_not_begun_anew(path: Path) -> None:
+    """What was mounted there may come back: reservations are refused, nothing is made."""
+    away = path.parent.with_name("away")
+    with closing(SQLiteLedger(path)) as ledger:
+        ledger.write(reserve("r1"))
+        path.parent.rename(away)
         with pytest.raises(LedgerError, match="vanished"):
             ledger.write(reserve("r2"))
-        assert not path.exists()
-        path.with_name("moved").rename(path)
+        assert not path.parent.exists()
+        away.rename(path.parent)
         ledger.write(reserve("r3"))
     assert [row["run_id"] for row in rows(path)] == ["r1", "r3"]
 
