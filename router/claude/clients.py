@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -35,6 +37,15 @@ _SIGNERS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "google_cloud": ("google.auth", "google-cloud", ("_token_provider",)),
     "vertex": ("google.auth", "google-cloud", ("access_token",)),
 }
+# What is sent as it is, by platform; what only signs is not checked here.
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "api": ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"),
+    "aws": ("ANTHROPIC_AWS_API_KEY",),
+    "bedrock": ("AWS_BEARER_TOKEN_BEDROCK",),
+    "bedrock_mantle": ("AWS_BEARER_TOKEN_BEDROCK",),
+    "foundry": ("ANTHROPIC_FOUNDRY_API_KEY",),
+}
+_KEY = re.compile(r"[!-~]+")
 _NO_KEY = (
     "no API key: set ANTHROPIC_API_KEY (or ANTHROPIC_AUTH_TOKEN, or ANTHROPIC_PROFILE for a "
     "profile of the SDK); ROUTER_OFFLINE=1 runs on emulated replies without one"
@@ -96,6 +107,7 @@ def listed_models(client: Any) -> tuple[Mapping[str, Any], ...]:
 
 
 def _construct(platform: str, index: int, options: Mapping[str, Any], http_client: Any) -> Any:
+    _check_keys(platform, os.environ)
     kind = getattr(anthropic, _CLASSES[platform][index])
     problem: str
     try:
@@ -108,6 +120,14 @@ def _construct(platform: str, index: int, options: Mapping[str, Any], http_clien
             return client
         problem = missing
     raise SettingsError(problem)
+
+
+def _check_keys(platform: str, env: Mapping[str, str]) -> None:
+    """Raises SettingsError for a key that no header can carry; no part of it is shown."""
+    for name in _KEYS.get(platform, ()):
+        value = env.get(name, "")
+        if value and not _KEY.fullmatch(value):
+            raise SettingsError(f"{name} contains a line break, a blank or what is no ASCII text")
 
 
 def _missing(platform: str, client: Any) -> str | None:

@@ -28,6 +28,7 @@ __all__ = [
     "SentBody",
     "WholeStream",
     "client_secrets",
+    "endpoint_of",
     "events_of",
     "is_plain",
     "response_of",
@@ -68,6 +69,7 @@ class SdkTransport:
                 "an AsyncRouter takes an awaiting one"
             )
         self.secrets = client_secrets(client)
+        self._endpoint = endpoint_of(client)
         self._client = client
         self._sent = SentBody(client)
         self._ours = ours
@@ -112,7 +114,7 @@ class SdkTransport:
         except anthropic.APIStatusError as error:
             return error.response
         except Exception as error:  # noqa: BLE001 - nothing of the SDK may leave untyped
-            fault = fault_of(error, self.secrets)
+            fault = fault_of(error, self.secrets, endpoint=self._endpoint)
         # Raised out here, so that the SDK's error is not even this one's context.
         raise fault
 
@@ -242,6 +244,15 @@ def client_secrets(client: Any) -> tuple[str, ...]:
         value for name, value in client.default_headers.items() if name.lower() in _SECRET_HEADERS
     ]
     return _strings(values)
+
+
+def endpoint_of(client: Any) -> str:
+    """Host and port that a client sends to, with no path, query or password."""
+    url = getattr(client, "base_url", None)
+    if not isinstance(url, httpx2.URL) or not url.host:
+        return "the endpoint"
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{host}:{url.port or (80 if url.scheme == 'http' else 443)}"
 
 
 def _strings(values: list[Any]) -> tuple[str, ...]:

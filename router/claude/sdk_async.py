@@ -19,6 +19,7 @@ from router.claude.sdk import (
     STALL_SECONDS,
     SentBody,
     client_secrets,
+    endpoint_of,
     events_of,
     is_plain,
     response_of,
@@ -128,7 +129,7 @@ class AsyncSdkTransport:
         except anthropic.APIStatusError as error:
             return error.response
         except Exception as error:  # noqa: BLE001 - nothing of the SDK may leave untyped
-            fault = fault_of(error, self.secrets)
+            fault = fault_of(error, self.secrets, endpoint=here.endpoint)
         # Raised out here, so that the SDK's error is not even this one's context.
         raise fault
 
@@ -144,6 +145,7 @@ class _LoopClient:
             )
         self.client = client
         self.sent = SentBody(client)
+        self.endpoint = endpoint_of(client)
         self._close = close
         self._guard: Any = None
 

@@ -6,10 +6,12 @@ Nothing here imports the SDK; that happens at the first call.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from router.claude.transport import (
     AsyncTransport,
@@ -70,6 +72,8 @@ class ClientSettings:
             raise SettingsError(
                 f"unknown platform {self.platform!r}; known: {', '.join(PLATFORMS)}"
             )
+        if self.base_url is not None:
+            _check_url(self.base_url, "base_url")
         if self.client is not None and (self.http_client is not None or self.base_url is not None):
             raise SettingsError(
                 "a ready SDK client brings its own http_client and base_url; pass one or the others"
@@ -81,7 +85,7 @@ class ClientSettings:
         `ROUTER_TELEMETRY`; keys, regions and projects stay with the SDK's own variables.
 
         Raises:
-            SettingsError: a variable whose value cannot be used.
+            SettingsError: a variable whose value cannot be used; it is named.
         """
         values: dict[str, Any] = {}
         platform = env.get("ROUTER_PLATFORM", "").strip().lower()
@@ -92,6 +96,7 @@ class ClientSettings:
                 )
             values["platform"] = platform
         if env.get("ROUTER_BASE_URL"):
+            _check_url(env["ROUTER_BASE_URL"], "ROUTER_BASE_URL")
             values["base_url"] = env["ROUTER_BASE_URL"]
         if env.get("ROUTER_BEDROCK_PROFILE"):
             values["bedrock_profile"] = env["ROUTER_BEDROCK_PROFILE"]
@@ -138,6 +143,25 @@ class ClientSettings:
         from router.claude.clients import build
 
         return build(self.platform, self.client_options(), self.http_client, self.client)
+
+
+def _check_url(url: object, name: str) -> None:
+    """Raises SettingsError. The value is not shown: it may hold a password."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+        usable = (
+            parts is not None
+            and parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+            and not re.search(r"[\s\x00-\x1f]", parts.geturl())
+        )
+    except ValueError:  # a port that is no number, a bracket that stays open
+        usable = False
+    if not usable:
+        raise SettingsError(
+            f"{name} is no URL of an endpoint; write https://HOST or http://HOST:PORT"
+        )
 
 
 def transport(settings: ClientSettings) -> Transport:

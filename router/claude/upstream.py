@@ -33,7 +33,11 @@ _TLS_FINAL = (
 
 
 def fault_of(
-    error: BaseException, secrets: Iterable[str] = (), *, receiving: bool = False
+    error: BaseException,
+    secrets: Iterable[str] = (),
+    *,
+    receiving: bool = False,
+    endpoint: str = "the endpoint",
 ) -> TransportFault:
     """A fault of our own for an exception out of the SDK, its HTTP client or the network.
 
@@ -41,6 +45,7 @@ def fault_of(
         error: what was raised; nothing of it is kept but words.
         secrets: values that must not appear in the message.
         receiving: the answer's headers had come, so the request had gone out.
+        endpoint: host and port it was sent to, as messages name it.
     """
     causes = list(_chain(error))
     for cause in causes:
@@ -55,7 +60,9 @@ def fault_of(
             if isinstance(cause, kinds):
                 if not message:
                     return _lost(secrets, receiving)
-                return _fault(kind, message.format(error=cause), maybe_billed, secrets)
+                return _fault(
+                    kind, message.format(error=cause, endpoint=endpoint), maybe_billed, secrets
+                )
     for cause in causes:
         if isinstance(cause, _NOT_HTTP):
             return _protocol_fault(str(cause), secrets, receiving)
@@ -70,7 +77,7 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
     (
         (httpx2.ConnectTimeout, httpcore2.ConnectTimeout, aiohttp.ConnectionTimeoutError),
         FaultKind.CONNECTION,
-        "cannot reach the endpoint: timed out",
+        "cannot reach {endpoint}: timed out",
         False,
     ),
     (
@@ -93,7 +100,7 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
     (
         (aiohttp.ClientConnectorError, ConnectionRefusedError, socket.gaierror),
         FaultKind.CONNECTION,
-        "cannot reach the endpoint: {error}",
+        "cannot reach {endpoint}: {error}",
         False,
     ),
     (
@@ -117,7 +124,7 @@ _RULES: tuple[tuple[tuple[type[BaseException], ...], FaultKind, str, bool], ...]
     (
         (httpx2.ConnectError, httpcore2.ConnectError),
         FaultKind.CONNECTION,
-        "cannot reach the endpoint: {error}",
+        "cannot reach {endpoint}: {error}",
         False,
     ),
     (

@@ -182,8 +182,14 @@ def test_a_closed_client_sends_nothing(server, kit):
 
 @pytest.mark.parametrize("url", ["ftp://127.0.0.1", "http://", "127.0.0.1:9"])
 def test_a_base_url_that_cannot_be_used_sends_nothing(url, kit):
-    """It is a fault of the connection, never a traceback."""
-    fault = attempt(url, kit, 1.0)
+    """A ready client that has it meets a fault of the connection, never a traceback."""
+    import anthropic
+
+    client = anthropic.Anthropic(base_url=url)
+    opened = transport(ClientSettings(client=client))
+    fault = perform(opened, kit.request(timeout=1.0), time.monotonic)
+    opened.close()
+    client.close()
     assert fault.kind is FaultKind.CONNECTION
     assert not fault.maybe_billed
 

@@ -8,6 +8,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
@@ -40,6 +41,81 @@ def test_importing_the_settings_imports_no_sdk():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "notaurl",
+        "127.0.0.1:9",
+        "ftp://host",
+        "http://",
+        "http://h:port",
+        "http://[::1",
+        "http://a b",
+    ],
+)
+def test_a_base_url_that_is_none_is_refused_at_once(url):
+    """The variable or the argument is named, its value never shown."""
+    with pytest.raises(SettingsError, match=r"^ROUTER_BASE_URL is no URL") as caught:
+        ClientSettings.from_environment({"ROUTER_BASE_URL": url})
+    assert url not in str(caught.value).replace("http://HOST", "")
+    with pytest.raises(SettingsError, match=r"^base_url is no URL"):
+        ClientSettings(base_url=url)
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://user:pw@h:8443/v1?x=1", "http://[::1]:9"])
+def test_a_base_url_may_have_all_that_urls_have(url):
+    assert ClientSettings(base_url=url).base_url == url
+
+
+@pytest.mark.parametrize("awaited", [False, True])
+def test_an_endpoint_out_of_reach_is_named_by_host_and_port(awaited, kit):
+    """Neither the password nor the query of the base URL is shown."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    login = "" if awaited else "user:hush-hush@"  # aiohttp takes no login beside a token
+    url = f"http://{login}127.0.0.1:{port}/v1?token=hush-hush"
+    settings = ClientSettings(base_url=url)
+
+    async def ask():
+        opened = async_transport(settings)
+        try:
+            return await aperform(opened, kit.request(), time.monotonic)
+        finally:
+            await opened.close()
+
+    if awaited:
+        fault = asyncio.run(ask())
+    else:
+        opened = transport(settings)
+        fault = perform(opened, kit.request(), time.monotonic)
+        opened.close()
+    assert fault.kind is FaultKind.CONNECTION
+    assert fault.message.startswith(f"cannot reach 127.0.0.1:{port}: ")
+    assert "hush" not in fault.message
+
+
+@pytest.mark.parametrize("name", ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"])
+@pytest.mark.parametrize("bad", ["\n", "\r\n", " ", "\t", "é"])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_key_that_no_header_can_carry_is_refused_before_sending(
+    name, bad, awaited, server, kit, monkeypatch
+):
+    """The variable is named and no part of its value shown."""
+    monkeypatch.setenv(name, "quite-secret" + bad)
+    settings = ClientSettings(base_url=server.url)
+
+    def ask():
+        if awaited:
+            return asyncio.run(aperform(async_transport(settings), kit.request(), time.monotonic))
+        return perform(transport(settings), kit.request(), time.monotonic)
+
+    with pytest.raises(SettingsError, match=f"^{name} contains a line break") as caught:
+        ask()
+    assert "quite" not in "".join(traceback.format_exception(caught.value))
+    assert not server.requests
 
 
 def test_settings_come_from_the_environment():
