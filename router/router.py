@@ -253,7 +253,7 @@ class Router:
         policy_set = self._holder.current
         return make_plan(
             self._task(policy_set, task),
-            inputs or {},
+            _checked(inputs),
             catalog=self._catalog,
             today=self._holder.today(),
             start_tier=tier,
@@ -345,11 +345,11 @@ class Router:
         if tier is not None and all(tier != known.name for known in found.tiers):
             names = ", ".join(known.name for known in found.tiers)
             raise UsageError(f"task {task} has no tier {tier!r}; its ladder is {names}")
-        if deadline is not None and not (isinstance(deadline, int | float) and deadline > 0):
-            raise UsageError(f"deadline must be a positive number of seconds, not {deadline!r}")
+        if deadline is not None:
+            _check_deadline(deadline)
         request = RunRequest(
             task=found,
-            inputs=prepare_inputs(found, inputs or {}),
+            inputs=prepare_inputs(found, _checked(inputs)),
             tasks=policy_set.tasks,
             run_id=_run_id(self._wall()),
             tags=_merged(found.tags, tags),
@@ -360,6 +360,8 @@ class Router:
         return Cascade(request, self._engine)
 
     def _task(self, policy_set: PolicySet, name: str) -> Task:
+        if not isinstance(name, str):
+            raise UsageError(f"task is the name of a task, not {type(name).__name__}")
         task = policy_set.tasks.get(name)
         if task is None:
             raise unknown_task(name, policy_set)
@@ -537,6 +539,22 @@ def _check_key(key: str) -> None:
         raise UsageError(f"key must be a string of 1 to {_MAX_KEY} characters")
 
 
+def _check_deadline(deadline: float) -> None:
+    number = isinstance(deadline, int | float) and not isinstance(deadline, bool)
+    if not (number and deadline > 0):
+        raise UsageError(
+            f"deadline is a positive number of seconds, such as 5 or 2.5, not {deadline!r}"
+        )
+
+
+def _checked(inputs: Inputs | None) -> Inputs:
+    if inputs is None:
+        return {}
+    if not isinstance(inputs, Mapping):
+        raise UsageError(f"inputs are values by name, not {type(inputs).__name__}")
+    return inputs
+
+
 def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
     """The error for a task that a policy set does not have."""
     from router.policy.suggest import did_you_mean
@@ -546,11 +564,11 @@ def unknown_task(name: str, policy_set: PolicySet) -> UnknownTask:
 
 
 def _merged(own: Mapping[str, str], given: Mapping[str, str] | None) -> Mapping[str, str]:
-    if not given:
+    if given is None:
         return own
     if not isinstance(given, Mapping):
         raise UsageError(f"tags are strings by name, not {type(given).__name__}")
     for name, value in given.items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise UsageError(f"tags are strings by name; {name!r} is {type(value).__name__}")
-    return {**own, **given}
+    return {**own, **given} if given else own
