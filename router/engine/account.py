@@ -221,6 +221,13 @@ class Account:
             retry_after=None if fault is None else fault.retry_after,
         )
 
+    def after_faults(self, message: str) -> str:
+        """A message, with the last fault of an attempt where there was one."""
+        fault = self.last_fault
+        if fault is None:
+            return message
+        return f"{message}; last: {fault.kind.value}: {fault.message}"
+
     def _close(self, entry: _Entry) -> None:
         opened = self._open.pop(entry.opened.number)
         self.reserved = _exact.subtract(self.reserved, opened.cost)

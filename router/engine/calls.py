@@ -177,16 +177,21 @@ class Calls:
         room = run.room()
         if room <= 0 or (account.made and room < USEFUL):
             raise DeadlineExceeded(
-                f"{self._task.name}/{tier.name}: {run.elapsed():.3g} s of the run's "
-                f"{run.deadline_seconds:g} s have passed",
+                account.after_faults(
+                    f"{self._task.name}/{tier.name}: {run.elapsed():.3g} s of the run's "
+                    f"{run.deadline_seconds:g} s have passed"
+                ),
                 account.details(tier.name),
             )
         self._refuse_more_attempts(tier)
         if not self._affordable(tier):
             budget = run.request.task.budget
             raise BudgetExceeded(
-                f"{self._task.name}/{tier.name}: the attempt may cost {self._body(tier)[2]:f} USD, "
-                f"{account.spent:f} of the run's {budget.usd:f} USD are spent (budget.run.usd)",
+                account.after_faults(
+                    f"{self._task.name}/{tier.name}: the attempt may cost "
+                    f"{self._body(tier)[2]:f} USD, {account.spent:f} of the run's "
+                    f"{budget.usd:f} USD are spent (budget.run.usd)"
+                ),
                 account.details(tier.name),
             )
         return room
@@ -196,8 +201,10 @@ class Calls:
         most = run.request.task.budget.attempts
         if run.account.made >= most:
             raise BudgetExceeded(
-                f"{self._task.name}/{tier.name}: the run's bound of {most} attempts "
-                "is met (budget.run.attempts)",
+                run.account.after_faults(
+                    f"{self._task.name}/{tier.name}: the run's bound of {most} attempts "
+                    "is met (budget.run.attempts)"
+                ),
                 run.account.details(tier.name),
             )
 

@@ -342,7 +342,10 @@ class Ladder:
             return RequestRefused(message, details)
         if kind is FaultKind.TIMEOUT and self.run.room() < USEFUL:
             return DeadlineExceeded(
-                f"{where}: no answer within {self.run.deadline_seconds:g} s", details
+                self.run.account.after_faults(
+                    f"{where}: no answer within {self.run.deadline_seconds:g} s"
+                ),
+                details,
             )
         return Unavailable(message, details)
 

@@ -482,6 +482,28 @@ def test_the_attempt_bound_spans_tiers(kit: Any) -> None:
     assert len(world.calls) == 4
 
 
+@pytest.mark.parametrize(
+    "budget", [RunBudget(attempts=2), RunBudget(deadline=1.0), RunBudget(deadline=1.3)]
+)
+def test_a_bound_met_after_faults_says_what_the_last_one_was(kit: Any, budget: RunBudget) -> None:
+    """Whoever reads that time or budget has run out also reads why it was needed."""
+    said = "cannot reach api.example:443: refused"
+    down = Fault(FaultKind.CONNECTION, said, latency=0.9)
+    late = Fault(FaultKind.TIMEOUT, "the time limit passed", latency=2.0)
+    world = World([late] if budget.deadline == 1.3 else [down] * 9)
+    with pytest.raises((BudgetExceeded, DeadlineExceeded)) as caught:
+        world.run(ladder(kit, budget=budget))
+    wanted = "timeout: the time limit passed" if budget.deadline == 1.3 else f"connection: {said}"
+    assert caught.value.message.endswith(f"; last: {wanted}")
+
+
+def test_a_bound_met_at_once_speaks_of_no_fault(kit: Any) -> None:
+    """Without a fault there is none to mention."""
+    with pytest.raises(BudgetExceeded) as caught:
+        World([]).run(ladder(kit, budget=RunBudget(usd=Decimal("0.000001"))))
+    assert "last:" not in caught.value.message
+
+
 def test_an_attempt_that_could_break_the_run_budget_is_not_made(kit: Any) -> None:
     world = World([])
     with pytest.raises(BudgetExceeded) as caught:
