@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -55,12 +55,14 @@ class PolicyHolder:
         self._refusal: Refusal | None = None
         self._alarm: str | None = None
         self.reloads = 0
-        judgement, self._sources = self._judge()
+        self._sources: DirectorySources | None = None
+        judgement, sources = self._judge()
         if judgement.policy_set is None:
             raise PolicyError(summary(judgement.findings, root), judgement.findings)
         self.current: PolicySet = judgement.policy_set
         self.loaded_at = wall()
-        self.signature = self._sources.signature()
+        self._sources = sources
+        self.signature = sources.signature()
 
     @property
     def refusal(self) -> Refusal | None:
@@ -73,7 +75,10 @@ class PolicyHolder:
 
     def look(self) -> tuple[object, ...]:
         """A signature of every file the active set came from, as the disk has them now."""
-        return DirectorySources.signature_of(self.root, self._sources.touched)
+        return DirectorySources.signature_of(self.root, self._touched())
+
+    def _touched(self) -> Iterable[str]:
+        return () if self._sources is None else self._sources.touched
 
     def reload(self) -> PolicySet:
         """Judge what is on disk now and make it the active set.
@@ -130,7 +135,7 @@ class PolicyHolder:
         )
 
     def _judge(self) -> tuple[Judgement, DirectorySources]:
-        sources = DirectorySources(self.root)
+        sources = DirectorySources(self.root, before=self._sources)
         return judge(sources, self._catalog, today=self.today(), cache=self._cache), sources
 
     def today(self) -> date:

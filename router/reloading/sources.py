@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,10 @@ class Touched:
     mode: int | None = None
 
 
+_Kept = tuple[dict[str, bytes], dict[str, Touched], int]
+_TICK_NS = 2_000_000_000  # file systems keep times to two seconds at the coarsest (FAT)
+
+
 class DirectorySources:
     """One consistent reading of a policy root on disk; make a new one for each load.
 
@@ -51,7 +56,22 @@ class DirectorySources:
     checked is what is used. Not for several threads at once.
     """
 
-    def __init__(self, root: Path, *, max_bytes: int = MAX_FILE_BYTES) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        max_bytes: int = MAX_FILE_BYTES,
+        before: DirectorySources | None = None,
+    ) -> None:
+        """
+        Args:
+            max_bytes: of one file.
+            before: an earlier reading, whose bytes serve again for files that `lstat` shows
+                unchanged and that had come to rest before it began.
+        """
+        self._began_ns = time.time_ns()
+        # Its tables, not itself: readings must not hold on to each other in a chain.
+        self._known = ({}, {}, 0) if before is None else before._kept()
         self._only = root.name if _is_file(root) else None
         # A single file's root is where its name stands, not where a link leads. Resolved, because
         # every answer to "is this inside" depends on it.
@@ -127,20 +147,31 @@ class DirectorySources:
 
     # --- reading ---------------------------------------------------------------------------------
 
+    def _kept(self) -> _Kept:
+        return self._bytes, self._touched, self._began_ns
+
     def _read(self, path: str) -> bytes:
         real = self._locate(path)
-        self._touched[path] = _touched(real, _regular(os.lstat(real), path, self._touched, real))
+        looks = _touched(real, _regular(os.lstat(real), path, self._touched, real))
+        self._touched[path] = looks
+        data, touched, began_ns = self._known
+        # As git has it: a file that changed as late as it was read may have changed once more
+        # within one tick of the clock, and look the same.
+        if touched.get(path) == looks and (looks.mtime_ns or began_ns) < began_ns - _TICK_NS:
+            known = data.get(path)
+            if known is not None:
+                return known
         descriptor = os.open(real, _FLAGS)
         try:
             # looked at again: it may have been exchanged between the two
             status = _regular(os.fstat(descriptor), path, self._touched, real)
             self._touched[path] = _touched(real, status)
-            data = _whole(descriptor, status.st_size, self._max_bytes)
+            whole = _whole(descriptor, status.st_size, self._max_bytes)
         finally:
             os.close(descriptor)
-        if len(data) > self._max_bytes:
+        if len(whole) > self._max_bytes:
             raise SourceError("too_large", f"{path} is larger than {self._max_bytes:,} bytes")
-        return data
+        return whole
 
     def _locate(self, path: str) -> str:
         """Where a path leads; always inside the root, and no link any more."""

@@ -288,3 +288,21 @@ def test_every_change_is_noticed(root: Path, change: str) -> None:
         case "root deleted":
             link.unlink()
     assert changes(link, sources)
+
+
+def test_an_earlier_readings_bytes_serve_only_for_files_at_rest(tmp_path: Path) -> None:
+    """A file that looks the same is not read again, unless it changed just before it was read."""
+    old, young = tmp_path / "old.yaml", tmp_path / "young.yaml"
+    for path in (old, young):
+        path.write_text("one")
+    os.utime(old, ns=(10**18, 10**18))
+    first = DirectorySources(tmp_path)
+    assert (first.read("old.yaml"), first.read("young.yaml")) == (b"one", b"one")
+    stamp = young.stat().st_mtime_ns
+    for path, at in ((old, 10**18), (young, stamp)):
+        path.write_text("two")
+        os.utime(path, ns=(at, at))
+    second = DirectorySources(tmp_path, before=first)
+    assert (second.read("old.yaml"), second.read("young.yaml")) == (b"one", b"two")
+    old.write_text("three")
+    assert DirectorySources(tmp_path, before=second).read("old.yaml") == b"three"
