@@ -335,7 +335,10 @@ def test_a_fault_that_stays(
     assert pickle.loads(pickle.dumps(error)).details == error.details
     asked.close()
     assert connected(server.port) == 0
-    assert {t.name for t in ours() - before} <= {"router-ledger", "asyncio_0"}
+    # The ledger's writer, and one thread of the loop's own pool, which numbers them as it likes.
+    left = ours() - before
+    assert {thread.name.rstrip("0123456789") for thread in left} <= {"router-ledger", "asyncio_"}
+    assert len(left) <= 2
 
 
 @of([row for row in MATRIX if row.deadline == 5.0])
