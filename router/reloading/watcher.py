@@ -44,6 +44,9 @@ class Watcher:
         events: bool = True,
         on_change: Callable[[], None] | None = None,
     ) -> None:
+        if events:
+            import watchfiles  # noqa: F401 - here, so that no fork finds the thread importing it
+
         self._holder = holder
         self._poll = poll
         self._quiet = quiet
@@ -76,8 +79,9 @@ class Watcher:
             if self._events:
                 try:
                     yield from self._event_hints()
-                except (OSError, RuntimeError) as error:
-                    # The root vanished, or the system's watches are used up: poll meanwhile.
+                except Exception as error:  # noqa: BLE001 - events only hasten what the poll finds
+                    # The root vanished, the system's watches are used up, or this is the child
+                    # of a fork that fell into another thread's import of the library.
                     log.debug("no file events (%s); polling", error)
             self._stop.wait(self._poll)
             yield None
