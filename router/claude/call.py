@@ -29,10 +29,6 @@ __all__ = ["AsyncRelay", "Clock", "Relay", "aperform", "perform", "relay", "wire
 Clock = Callable[[], float]
 """Seconds on a monotonic clock."""
 
-# `speed: fast` without this header is refused by the models it was a preview on.
-_FAST_BETA = "fast-mode-2026-02-01"
-_FAST_BETA_MODELS = frozenset({"claude-opus-5", "claude-opus-4-8"})
-
 # Above this the API answers in more than ten minutes, for which it asks for a stream: idle
 # connections are cut on the way. Same bound as the SDK's own refusal.
 _LONG_MAX_TOKENS = 21_333
@@ -130,7 +126,7 @@ class _Attempt:
             headers,
             status=status,
             asked=self.request.body,
-            emulated=_emulated(self._transport, headers),
+            emulated=self._transport.emulated,
             secrets=_secrets(self._transport),
             max_bytes=self._wire.max_bytes,
         )
@@ -305,14 +301,9 @@ def wire_request(transport: Any, request: Request, *, stream: bool) -> WireReque
         name = named(request.model)
         if name != body.get("model"):
             body = {**body, "model": name}
-    betas = request.betas
-    if (
-        body.get("speed") == "fast"
-        and request.model in _FAST_BETA_MODELS
-        and _FAST_BETA not in betas
-    ):
-        betas = (*betas, _FAST_BETA)
-    headers: dict[str, str] | None = {"anthropic-beta": ",".join(betas)} if betas else None
+    headers: dict[str, str] | None = None
+    if request.betas:
+        headers = {"anthropic-beta": ",".join(request.betas)}
     # The emulator's scripts go by task and tier, which nothing on the API's wire names; no
     # transport to an endpoint takes hints.
     if getattr(transport, "takes_hints", False):
@@ -341,16 +332,11 @@ def _whole(
         reply.headers,
         reply.body,
         asked=request.body,
-        emulated=_emulated(transport, reply.headers),
+        emulated=transport.emulated,
         latency=latency,
         secrets=_secrets(transport),
     )
     return _pinned(outcome, request, wire)
-
-
-def _emulated(transport: Any, headers: Mapping[str, str]) -> bool:
-    """Whether the answer is not a real model's; the emulator says so on a port, too."""
-    return transport.emulated or headers.get("x-emulated") == "true"
 
 
 def _pinned(outcome: Outcome, request: Request, wire: WireRequest) -> Outcome:

@@ -22,11 +22,15 @@ _CATEGORIES = {
 }
 
 
+class _Unsupported(Exception):
+    """Part of a pattern that this small generator makes no text for."""
+
+
 def matching(pattern: str, random: Random) -> str | None:
     """A text that `pattern` finds itself in; None where this small generator cannot make one."""
     try:
         text = _walk(parser.parse(pattern), random)
-    except (re.error, NotImplementedError, RecursionError, OverflowError):
+    except (re.error, _Unsupported, RecursionError, OverflowError):
         return None
     return text if re.search(pattern, text) else None
 
@@ -48,7 +52,7 @@ def _one(op: Any, argument: Any, random: Random) -> str:
         least, most, inner = argument
         times = max(least, min(most, 3)) if least == 0 else least
         if times > 1_000:
-            raise NotImplementedError
+            raise _Unsupported
         return "".join(_walk(inner, random) for _ in range(times))
     if op is sre.SUBPATTERN:
         return _walk(argument[-1], random)
@@ -56,7 +60,7 @@ def _one(op: Any, argument: Any, random: Random) -> str:
         return _walk(random.choice(argument[1]), random)
     if op is sre.AT:
         return ""
-    raise NotImplementedError
+    raise _Unsupported
 
 
 def _from_set(members: Any, random: Random) -> str:
@@ -74,4 +78,4 @@ def _characters(op: Any, argument: Any) -> str:
         return "".join(chr(c) for c in range(low, min(high, low + 255) + 1))
     if op is sre.CATEGORY and argument in _CATEGORIES:
         return _CATEGORIES[argument]
-    raise NotImplementedError
+    raise _Unsupported

@@ -17,6 +17,7 @@ import traceback
 from importlib.util import find_spec
 
 import httpx2
+import msgspec
 import pytest
 
 from router.claude.call import Relay, aperform, perform, wire_request
@@ -199,12 +200,11 @@ def test_what_a_platform_misses_is_named(platform, named, monkeypatch, kit):
         perform(transport(ClientSettings(platform)), kit.request(), time.monotonic)
 
 
-def test_fast_mode_gets_its_beta_header_where_a_model_needs_one(kit):
-    """Preview models need the header, later ones do not, and none is sent twice."""
-    asked = kit.request(model="claude-opus-4-8", speed="fast")
-    assert wire_request(object(), asked, stream=False).headers == {
-        "anthropic-beta": "fast-mode-2026-02-01"
-    }
+def test_the_betas_of_a_request_go_along_as_one_header(kit):
+    """Which ones a tier needs is the engine's to say; without any there is no header."""
+    asked = msgspec.structs.replace(kit.request(), betas=("fast-mode-2026-02-01", "other-1"))
+    sent = wire_request(object(), asked, stream=False)
+    assert sent.headers == {"anthropic-beta": "fast-mode-2026-02-01,other-1"}
     assert wire_request(object(), kit.request(speed="fast"), stream=False).headers is None
 
 
