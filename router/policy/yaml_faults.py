@@ -52,6 +52,9 @@ def syntax_fault(error: MarkedYAMLError, source: SourceText) -> Finding:
     mark, context = error.problem_mark or error.context_mark, error.context_mark
     problem = error.problem or "no YAML"
     help_line: str | None
+    if "exceeded maximum nesting depth" in problem:  # libyaml 0.2.6, before we see the values
+        message = "lists and maps nested too deep"
+        return at_mark("yaml-too-deep", message, source, _point(mark))
     if context is not None and "unexpected end of stream" in problem:
         message, help_line = "a quoted text that is never closed", "add the closing quote"
         return _at(source, _point(context), message, help_line)

@@ -39,7 +39,7 @@ KNOWN = {
         "cache reads became cheaper on 2026-10-07; genai-prices has today's price for all days"
     ),
     f"claude-sonnet-4-5-20250929: 2026-04-30, 200001 prompt tokens: {_TIER}": _SONNET_4_5,
-    f"claude-sonnet-4-5-20250929: 2026-11-22, 200001 prompt tokens: {_TIER}": _SONNET_4_5,
+    f"claude-sonnet-4-5-20250929: 2026-11-28, 200001 prompt tokens: {_TIER}": _SONNET_4_5,
     "claude-sonnet-4-5-20250929: batch, 200001 prompt tokens: input 1.5 / 3, output 7.5 / 11.25, "
     "cache_write_5m 1.875 / 3.75, cache_write_1h 3 / 6, cache_read 0.15 / 0.3": _SONNET_4_5,
     "claude-opus-4-1-20250805: batch priced by the catalog only": (
@@ -69,7 +69,7 @@ def test_a_wrong_price_is_noticed(tool):
     extra = set(found) - KNOWN.keys()
     assert extra == {
         "claude-haiku-5-5: 2026-10-07, 100001 prompt tokens: cache_write_1h 1.01 / 1",
-        "claude-haiku-5-5: 2026-11-22, 100001 prompt tokens: cache_write_1h 1.01 / 1",
+        "claude-haiku-5-5: 2026-11-28, 100001 prompt tokens: cache_write_1h 1.01 / 1",
         "claude-haiku-5-5: batch, 100001 prompt tokens: cache_write_1h 0.505 / 0.5",
     }
 
@@ -99,7 +99,7 @@ def test_the_file_is_in_its_one_layout(tool):
 def test_every_model_id_of_the_sdk_is_known(tool):
     """Whatever the installed SDK names gets a verdict other than unknown."""
     names = tool.sdk_ids()
-    assert len(names) > 30
+    assert len(names) > 20
     verdicts = {name: describe(CATALOG, name, CATALOG.as_of).kind for name in names}
     assert [name for name, kind in verdicts.items() if kind == "unknown"] == []
 

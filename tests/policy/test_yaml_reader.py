@@ -274,8 +274,9 @@ def test_hostile_files_give_a_finding(
     (finding,) = reading.findings
     assert finding.severity is Severity.ERROR
     assert finding.span.line == line
-    # the parser in Python marks some faults of a scalar at another character of it
-    if not (pure and rule == "yaml-syntax"):
+    # the parser in Python marks some faults of a scalar at another character of it, and newer
+    # libyaml refuses a thousand brackets itself, before it hands out the first
+    if not (pure and rule == "yaml-syntax") and not data.startswith(b"a: [["):
         assert finding.span.column == column
     text = f"{finding}{finding.help}{finding.source_line}{finding.notes}"
     assert len(text) < 2_000
