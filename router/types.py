@@ -16,7 +16,9 @@ __all__ = [
     "Attempt",
     "AttemptStatus",
     "Discard",
+    "Edit",
     "Finding",
+    "Fix",
     "Left",
     "Plan",
     "PlannedBreakpoint",
@@ -215,6 +217,26 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """Text in place of a span: an empty span inserts, an empty text deletes.
+
+    Columns count characters of the decoded text, without a byte order mark.
+    """
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """A way to mend a finding, as edits of text: comments and layout around them stay."""
+
+    message: str  # what it does, in the imperative: "rename the key to `max_tokens`"
+    edits: tuple[Edit, ...]  # none overlaps another
+    safe: bool = True  # False: it may change what a policy does, so somebody has to look at it
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing a check has to say about a policy; prints like a compiler's message."""
 
@@ -225,6 +247,7 @@ class Finding:
     help: str | None = None
     source_line: str | None = None  # the line that `span` begins on, for the caret
     notes: tuple[str, ...] = ()
+    fix: Fix | None = None
 
     def __str__(self) -> str:
         return f"{self.span}: {self.severity}[{self.rule}] {self.message}"

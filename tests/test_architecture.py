@@ -25,6 +25,7 @@ FLOORS = [
     ["router"],
     ["default"],
     ["testing", "lint", "reports"],
+    ["upgrading", "diffing", "handbook", "lsp"],
     ["cli", "__init__"],
     ["__main__"],
 ]

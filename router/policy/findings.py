@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from router.policy.nodes import Mark, Node, SourceText
-from router.types import Finding, Severity, Span
+from router.types import Finding, Fix, Severity, Span
 
 __all__ = ["at_key", "at_mark", "at_node", "at_place", "printable", "quoted", "source_line"]
 
@@ -21,10 +21,11 @@ def at_place(
     severity: Severity = Severity.ERROR,
     help: str | None = None,  # noqa: A002 - the name of the field in Finding
     notes: Sequence[str] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """A finding at a span of `source`, with the line that the caret goes under."""
     line = source_line(source, span)
-    return Finding(rule, severity, message, span, help, line, tuple(notes))
+    return Finding(rule, severity, message, span, help, line, tuple(notes), fix)
 
 
 def at_mark(
@@ -36,11 +37,12 @@ def at_mark(
     severity: Severity = Severity.ERROR,
     help: str | None = None,  # noqa: A002 - as above
     notes: Sequence[str] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """As `at_place`, from a mark as the reader counts them (from 0)."""
     line, column, end_line, end_column = mark
     span = Span(source.file, line + 1, column + 1, end_line + 1, end_column + 1)
-    return at_place(rule, message, source, span, severity=severity, help=help, notes=notes)
+    return at_place(rule, message, source, span, severity=severity, help=help, notes=notes, fix=fix)
 
 
 def at_node(
@@ -51,10 +53,11 @@ def at_node(
     severity: Severity = Severity.ERROR,
     help: str | None = None,  # noqa: A002 - as above
     notes: Sequence[str] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """A finding at a value."""
     return at_place(
-        rule, message, node.source, node.span, severity=severity, help=help, notes=notes
+        rule, message, node.source, node.span, severity=severity, help=help, notes=notes, fix=fix
     )
 
 
@@ -67,10 +70,11 @@ def at_key(
     severity: Severity = Severity.ERROR,
     help: str | None = None,  # noqa: A002 - as above
     notes: Sequence[str] = (),
+    fix: Fix | None = None,
 ) -> Finding:
     """A finding at a key of a map; at the map itself where the key is not written."""
     source, mark = (node.key_marks or {}).get(key) or (node.source, node.mark)
-    return at_mark(rule, message, source, mark, severity=severity, help=help, notes=notes)
+    return at_mark(rule, message, source, mark, severity=severity, help=help, notes=notes, fix=fix)
 
 
 def quoted(text: str, limit: int = 60) -> str:

@@ -17,7 +17,7 @@ from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
 from router.policy.findings import at_key, at_node, at_place
 from router.policy.nodes import Node, SourceText
-from router.types import Finding, Severity, Span
+from router.types import Finding, Fix, Severity, Span
 
 __all__ = ["Check", "Facts", "Rule", "TextCheck"]
 
@@ -87,12 +87,17 @@ class Rule(NamedTuple):
         key: str | None = None,
         severity: Severity | None = None,
         notes: Sequence[str] = (),
+        fix: Fix | None = None,
     ) -> Finding:
         """A finding of this rule at a value, or at one of a map's keys."""
         severity = severity or self.severity
         if key is None:
-            return at_node(self.name, message, node, severity=severity, help=help, notes=notes)
-        return at_key(self.name, message, node, key, severity=severity, help=help, notes=notes)
+            return at_node(
+                self.name, message, node, severity=severity, help=help, notes=notes, fix=fix
+            )
+        return at_key(
+            self.name, message, node, key, severity=severity, help=help, notes=notes, fix=fix
+        )
 
     def at_place(
         self,
@@ -102,8 +107,11 @@ class Rule(NamedTuple):
         *,
         severity: Severity | None = None,
         notes: Sequence[str] = (),
+        fix: Fix | None = None,
     ) -> Finding:
         """A finding of this rule at a span of a text."""
         source, span = place
         severity = severity or self.severity
-        return at_place(self.name, message, source, span, severity=severity, help=help, notes=notes)
+        return at_place(
+            self.name, message, source, span, severity=severity, help=help, notes=notes, fix=fix
+        )
