@@ -32,12 +32,14 @@ class Judgement:
     """What is to be said of a policy root, and the set that may be served if nothing is wrong.
 
     `policy_set` is None where a finding is an error, and where there is no policy at all.
-    `findings` are sorted by place; `files` are all that were read, relative to the root.
+    `findings` are sorted by place; `files` are all that were read, relative to the root. `tasks`
+    are those that link, with the places they are written at.
     """
 
     policy_set: PolicySet | None
     findings: tuple[Finding, ...]
     files: tuple[str, ...] = ()
+    tasks: tuple[CompiledTask, ...] = ()
 
 
 class _Checked(NamedTuple):
@@ -125,7 +127,7 @@ def _judge(
         policy_set = None
     if policy_set is not None and policy_set.findings != findings:
         policy_set = replace(policy_set, findings=findings)
-    return Judgement(policy_set, findings, tuple(files))
+    return Judgement(policy_set, findings, tuple(files), compilation.tasks)
 
 
 class _Noting:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from itertools import zip_longest
+from typing import TypeVar
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Task, Tier
@@ -42,19 +44,25 @@ def reachable(compiled: CompiledTask) -> frozenset[str]:
     return frozenset(seen)
 
 
+Weight = TypeVar("Weight", float, Decimal)
+
+
 def heaviest_path(
-    compiled: CompiledTask, weight: Callable[[Tier], float]
-) -> tuple[float, tuple[str, ...]]:
+    compiled: CompiledTask, weight: Callable[[Tier], Weight]
+) -> tuple[Weight, tuple[str, ...]]:
     """The way up the ladder with the greatest sum of weights, and that sum.
 
     Only moves up count: a fallback to an earlier tier visits a tier that was visited before.
     """
     task, moves = compiled.task, _moves(compiled)
-    best: dict[str, tuple[float, tuple[str, ...]]] = {}
+    best: dict[str, tuple[Weight, tuple[str, ...]]] = {}
     for tier in reversed(task.tiers):
         onward = [best[name] for name in moves[tier.name] if name in best]
-        total, names = max(onward, default=(0.0, ()))
-        best[tier.name] = weight(tier) + total, (tier.name, *names)
+        if onward:
+            above: tuple[Weight, tuple[str, ...]] = max(onward)
+            best[tier.name] = weight(tier) + above[0], (tier.name, *above[1])
+        else:
+            best[tier.name] = weight(tier), (tier.name,)
     return max(best[name] for name in starts(task))
 
 

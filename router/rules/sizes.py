@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
 
 from router.catalog.models import Model
-from router.catalog.pricing import worst_case
+from router.catalog.pricing import cost, worst_case
 from router.catalog.tokens import BodyTokens, PrefixTokens, estimate_body, estimate_text
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
@@ -23,9 +24,14 @@ from router.rules.base import Facts
 from router.rules.ladder import heaviest_path
 from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
+from router.types import Usage
 
-__all__ = ["attempt_cost", "constant_prefixes", "path_cost"]
+__all__ = [
+    *("CallCost", "PartSize", "attempt_cost", "call_cost", "calls", "constant_prefixes"),
+    *("least_cost", "part_sizes", "path_cost", "unmeasured"),
+]
 
+_ZERO = Decimal(0)
 _MOST_CHARS = 4_000_000  # no context window holds more
 _MOST_VERIFIERS = 3  # of verifiers of verifiers
 _TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
@@ -45,6 +51,43 @@ class _Measured(NamedTuple):
     block: Any = None
 
 
+class PartSize(NamedTuple):
+    """A part of the prompt and its estimated tokens, with inputs at their longest."""
+
+    part: Part
+    constant: bool  # no input decides it
+    tokens: int
+
+
+class CallCost(NamedTuple):
+    """What one call costs with inputs at their longest and all of `max_tokens` spent, in USD."""
+
+    prompt_tokens: int
+    cold: Decimal  # cacheable prefixes are written
+    warm: Decimal  # they are read
+
+
+def part_sizes(compiled: CompiledTask, model: Model | None) -> tuple[PartSize, ...]:
+    """Every part of the prompt in order; without a model, as the new tokenizer counts."""
+    totals = _cumulative(compiled, model)
+    return tuple(
+        PartSize(one.part, one.constant, tokens - before)
+        for one, (before, tokens) in zip(_measured(compiled), pairwise([0, *totals]), strict=True)
+    )
+
+
+def unmeasured(compiled: CompiledTask) -> tuple[str, ...]:
+    """Inputs that count nothing because nothing bounds them: costs are floors there."""
+    task = compiled.task
+    images = {b.input for b in (*task.prompt.system, *task.prompt.user) if b.kind == "image"}
+    schema = task.input.source if task.input is not None else {}
+    return tuple(
+        name
+        for name, child in properties(task.input).items()
+        if name not in images and max_chars(child, schema) is None
+    )
+
+
 def constant_prefixes(compiled: CompiledTask, model: Model) -> list[tuple[Part, int]]:
     """Breakpoints before anything that inputs decide, with the estimated tokens up to each."""
     found: list[tuple[Part, int]] = []
@@ -57,32 +100,56 @@ def constant_prefixes(compiled: CompiledTask, model: Model) -> list[tuple[Part, 
 
 
 def attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> Decimal | None:
-    """What one attempt costs with inputs at their longest, in USD; None without a price.
+    """The most that one call costs, caches cold, in USD; None without a price."""
+    one = call_cost(compiled, facts, tier)
+    return None if one is None else one.cold
+
+
+def call_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> CallCost | None:
+    """What one call costs with inputs at their longest; None without a price.
 
     Inputs that nothing bounds, and documents, count nothing: the estimate is a floor there.
     """
     model = facts.model(tier)
     if model is None:
         return None
-    return once(compiled, f"cost:{tier.name}", lambda: _attempt_cost(compiled, facts, tier, model))
+    return once(compiled, f"cost:{tier.name}", lambda: _call_cost(compiled, facts, tier, model))
 
 
 def path_cost(
     compiled: CompiledTask, facts: Facts, depth: int = 0
-) -> tuple[float, tuple[str, ...]]:
+) -> tuple[Decimal, tuple[str, ...]]:
     """The dearest way up the ladder without retries, in USD: samples and verifiers included."""
-    beside = _verifiers(compiled, facts, depth)
+    verifiers = _verifiers(compiled, facts, depth)
+    beside = sum((path_cost(one, facts, depth + 1)[0] for one in verifiers), _ZERO)
 
-    def weight(tier: Tier) -> float:
-        one = float(attempt_cost(compiled, facts, tier) or 0)
-        if not _reads_confidence(compiled.task, tier):
-            return one
-        return one * _samples(compiled.task) + beside
+    def weight(tier: Tier) -> Decimal:
+        total = (attempt_cost(compiled, facts, tier) or _ZERO) * calls(compiled.task, tier)
+        return total + beside if _judged(compiled.task, tier) else total
 
     return heaviest_path(compiled, weight)
 
 
-def _attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> Decimal | None:
+def least_cost(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Decimal:
+    """What a run costs whose first tier answers at once with caches warm, in USD."""
+    first = compiled.task.tiers[0]
+    one = call_cost(compiled, facts, first)
+    total = one.warm * calls(compiled.task, first) if one is not None else _ZERO
+    if _judged(compiled.task, first):
+        for verifier in _verifiers(compiled, facts, depth):
+            total += least_cost(verifier, facts, depth + 1)
+    return total
+
+
+def calls(task: Task, tier: Tier) -> int:
+    """How many calls one visit of the tier makes: samples, where its rules read confidence."""
+    if task.confidence is None or not _judged(task, tier):
+        return 1
+    signals = task.confidence.signals
+    return max((s.samples for s in signals if isinstance(s, AgreementSignal)), default=1)
+
+
+def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> CallCost | None:
     totals = _cumulative(compiled, model)
     prefixes = tuple(
         PrefixTokens("", one.part.cache, tokens)
@@ -93,37 +160,38 @@ def _attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model
     whole = (totals[-1] if totals else 0) + (estimate_text(schema, model) if schema else 0)
     tokens, limits = BodyTokens(whole, prefixes), model.limits
     minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
+    prompt = tokens.total if limits is None else min(tokens.total, limits.context_window)
+    read = max((p.tokens for p in prefixes if minimum <= p.tokens <= prompt), default=0)
+    usage = Usage(prompt - read, tier.max_tokens, cache_read_tokens=read)
+    day, speed, geography = facts.today, tier.speed, tier.geography
     try:
-        return worst_case(
+        cold = worst_case(
             model,
-            tokens.total if limits is None else min(tokens.total, limits.context_window),
+            prompt,
             tier.max_tokens,
-            at=facts.today,
+            at=day,
             cache_5m=tokens.cached("5m", minimum),
             cache_1h=tokens.cached("1h", minimum),
-            speed=tier.speed,
-            geography=tier.geography,
+            speed=speed,
+            geography=geography,
         )
+        warm = cost(model, usage, day, speed=speed, geography=geography)
     except CatalogError:
         return None
+    return CallCost(prompt, cold, warm)
 
 
-def _verifiers(compiled: CompiledTask, facts: Facts, depth: int) -> float:
-    confidence, total = compiled.task.confidence, 0.0
+def _verifiers(compiled: CompiledTask, facts: Facts, depth: int) -> Iterator[CompiledTask]:
+    confidence = compiled.task.confidence
     for signal in confidence.signals if confidence is not None else ():
         if isinstance(signal, VerifierSignal) and depth < _MOST_VERIFIERS:
             verifier = facts.tasks.get(signal.task)
             if verifier is not None:
-                total += path_cost(verifier, facts, depth + 1)[0]
-    return total
+                yield verifier
 
 
-def _samples(task: Task) -> int:
-    signals = task.confidence.signals if task.confidence is not None else ()
-    return max((s.samples for s in signals if isinstance(s, AgreementSignal)), default=1)
-
-
-def _reads_confidence(task: Task, tier: Tier) -> bool:
+def _judged(task: Task, tier: Tier) -> bool:
+    """Whether leaving the tier depends on confidence: only then are paid signals gathered."""
     return task.confidence is not None and any(
         rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
         for rule in tier.escalate
@@ -133,15 +201,17 @@ def _reads_confidence(task: Task, tier: Tier) -> bool:
 # --- tokens --------------------------------------------------------------------------------------
 
 
-def _cumulative(compiled: CompiledTask, model: Model) -> list[int]:
+def _cumulative(compiled: CompiledTask, model: Model | None) -> list[int]:
     """Estimated tokens up to and with each part, on a model."""
-    known = model.capabilities
+    known = model.capabilities if model is not None else None
     # Only what tools add differs between models with one tokenizer.
-    apart = model.id if compiled.task.tools or known is None else known.tokenizer
+    apart: str = known.tokenizer if known is not None else "new"
+    if compiled.task.tools and model is not None:
+        apart = model.id
     return once(compiled, f"tokens:{apart}", lambda: _count(compiled, model))
 
 
-def _count(compiled: CompiledTask, model: Model) -> list[int]:
+def _count(compiled: CompiledTask, model: Model | None) -> list[int]:
     tools = compiled.task.tools
     first = True
     tokens: list[int] = []

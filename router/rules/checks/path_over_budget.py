@@ -26,7 +26,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         yield RULE.at(place, message, _HELP)
         return
     total, names = path_cost(compiled, facts)
-    if total > float(usd):
+    if total > usd:
         path = " -> ".join(names)
         message = f"the path {path} can cost about ${total:.4f}, the budget is ${usd}"
         yield RULE.at(place, message, _HELP, severity=Severity.WARNING)
