@@ -29,10 +29,18 @@ endif
 
 # The public JSON Schema test suite lies in the source package of jsonschema; without it (no pip,
 # no network) its one test skips and says so.
-.venv/json-schema-suite: .venv/dev
+.venv/json-schema-suite: | .venv/dev
 	@mkdir -p $@.part
 	-@$(PYTHON) -m pip download --quiet --no-deps --no-binary jsonschema -d $@.part jsonschema==4.26.0 \
 	  && tar -xzf $@.part/jsonschema-4.26.0.tar.gz -C $@.part --strip-components=2 jsonschema-4.26.0/json
+	@mv $@.part $@
+
+# The server behind the YAML support of editors; without it (no npm, no network) its tests skip and
+# say so. The newest of those that run on Node 20.
+.venv/yaml-language-server: | .venv/dev
+	@mkdir -p $@.part
+	-@npm install --silent --no-audit --no-fund --ignore-scripts --prefix $@.part \
+	  yaml-language-server@1.25.0
 	@mv $@.part $@
 
 .venv/local: .venv/base
@@ -55,8 +63,9 @@ check: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-tests: .venv/json-schema-suite
+tests: .venv/json-schema-suite .venv/yaml-language-server
 	JSON_SCHEMA_TEST_SUITE=$(CURDIR)/.venv/json-schema-suite \
+	YAML_LANGUAGE_SERVER=$(CURDIR)/.venv/yaml-language-server \
 	  $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: .venv/dev ## speed, as ratios in one run; writes docs/performance.md

@@ -38,7 +38,10 @@ _IN_WORDS: Final[Mapping[str, str]] = {
     "array": "a list",
 }
 _ANNOTATIONS: Final = frozenset(
-    {"$schema", "$id", "$comment", "$defs", "title", "description", "patternErrorMessage"}
+    {
+        *("$schema", "$id", "$comment", "$defs", "title", "description", "examples"),
+        *("patternErrorMessage", "enumDescriptions", "defaultSnippets"),  # what editors show
+    }
 )
 
 

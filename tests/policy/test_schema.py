@@ -56,6 +56,18 @@ def test_every_property_is_described(path: str) -> None:
     assert len(text) > 10
 
 
+def test_every_choice_says_what_its_values_mean() -> None:
+    """Value by value: editors show it beside the value. Conditions are no place for it."""
+    silent = [
+        path
+        for path, schema in subschemas(SCHEMA)
+        if "enum" in schema
+        and not path.endswith("/then")
+        and len(schema.get("enumDescriptions", ())) != len(schema["enum"])
+    ]
+    assert silent == []
+
+
 def test_every_map_of_the_format_is_closed() -> None:
     """Only maps of names and the user's own JSON Schemas take any key."""
     open_maps = {
