@@ -1,9 +1,8 @@
-"""init, lint, rule, tasks, show, models: commands for those who write policies."""
+"""init, rule, tasks, show, models: commands for those who write policies."""
 
 from __future__ import annotations
 
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,20 +14,8 @@ from router.cli.options import JsonOut, Policies, TaskName
 __all__ = ["add_to"]
 
 
-class LintForm(StrEnum):
-    TEXT = "text"
-    CONCISE = "concise"
-    JSON = "json"
-
-
-class FailLevel(StrEnum):
-    ERROR = "error"
-    WARNING = "warning"
-
-
 def add_to(app: typer.Typer) -> None:
     app.command("init")(init)
-    app.command("lint")(lint)
     app.command("rule")(rule)
     app.command("tasks")(tasks)
     app.command("show")(show_task)
@@ -46,28 +33,6 @@ def init(
 
     with reported():
         write_project(directory, everything=everything)
-
-
-def lint(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(
-            help="Policy directories or files; else ROUTER_POLICIES, else ./policies.",
-            show_default=False,
-        ),
-    ] = None,
-    form: Annotated[LintForm, typer.Option("--format", help="How to print findings.")] = (
-        LintForm.TEXT
-    ),
-    fail_level: Annotated[
-        FailLevel, typer.Option(help="The mildest finding that fails the command.")
-    ] = FailLevel.ERROR,
-) -> None:
-    """Check policies: exit 0 clean, 1 findings, 2 nothing to lint, 3 a bug."""
-    from router.cli.quick import lint_paths
-
-    with reported():
-        raise typer.Exit(lint_paths(paths or [], form.value, fail_level.value))
 
 
 def rule(

@@ -76,9 +76,10 @@ def _silence_stdout() -> None:
 def explain(error: RouterError) -> None:
     """Print an error, its findings or what the run had spent, to stderr."""
     if isinstance(error, PolicyError) and error.findings:
-        from router.lint.reporters.text import render
+        from router.lint.report import Report
+        from router.lint.reporters import render
 
-        sys.stderr.write(render(error.findings, color=colored(sys.stderr)))
+        sys.stderr.write(render(Report(error.findings), color=colored(sys.stderr)))
         return
     sys.stderr.write(f"error: {error.message}\n")
     if isinstance(error, RunError):

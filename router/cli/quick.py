@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 
 from router.cli.failures import YOURS, colored, reported
+from router.lint.reporters import Form
+from router.types import Severity
 
-__all__ = ["lint", "lint_paths"]
-
-_FORMS = ("text", "concise", "json")
-_LEVELS = ("error", "warning")
+__all__ = ["lint", "lint_and_print"]
 
 
 def lint(arguments: list[str]) -> int | None:
     """Lint by plain arguments; None where one needs the whole command line (`--help`, a typo)."""
+
     paths: list[Path] = []
     chosen = {"--format": "text", "--fail-level": "error"}
     waiting = iter(arguments)
@@ -26,23 +26,26 @@ def lint(arguments: list[str]) -> int | None:
             return None
         else:
             paths.append(Path(argument))
-    if chosen["--format"] not in _FORMS or chosen["--fail-level"] not in _LEVELS:
+    try:
+        form, fail_level = Form(chosen["--format"]), Severity(chosen["--fail-level"])
+    except ValueError:
         return None
     with reported():
-        return lint_paths(paths, chosen["--format"], chosen["--fail-level"])
+        return lint_and_print(paths, form, fail_level)
 
 
-def lint_paths(paths: list[Path], form: str, fail_level: str) -> int:
+def lint_and_print(paths: list[Path], form: Form, fail_level: Severity) -> int:
     """Lint, print, and give the exit code."""
     import sys
 
-    from router.lint.runner import lint_paths as check
+    from router.lint.reporters import render
+    from router.lint.runner import lint_paths
 
     if not paths:
         paths = [Path(os.environ.get("ROUTER_POLICIES") or "policies")]
-    report = check(paths)
-    sys.stdout.write(report.render(form, color=colored(sys.stdout)))
+    report = lint_paths(paths, fail_level=fail_level)
+    sys.stdout.write(render(report, form, color=colored(sys.stdout)))
     if report.problem:
         sys.stderr.write(f"error: {report.problem}\n")
         return YOURS
-    return report.exit_code(fail_level)
+    return report.exit_code()

@@ -5,82 +5,20 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
-from router.errors import UsageError
+from router.lint.places import base_of
+from router.lint.report import Report
 from router.policy.sources import Sources
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache, judge
-from router.types import Finding, Severity
+from router.types import Edit, Finding, Severity, Span
 
-__all__ = ["CLEAN", "FINDINGS", "FORMS", "INTERNAL", "USAGE", "Report", "lint_paths"]
-
-CLEAN = 0
-FINDINGS = 1
-USAGE = 2  # nothing to lint, or a path that is not there
-INTERNAL = 3  # a fault of the linter itself; the door reports it
-
-FORMS = ("text", "concise", "json")
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What lint found.
-
-    Args:
-        findings: sorted by place; files as they are reached from the working directory.
-        files: every file that was read.
-        problem: why nothing, or not everything, could be linted.
-    """
-
-    findings: tuple[Finding, ...] = ()
-    files: tuple[str, ...] = ()
-    problem: str | None = None
-
-    def count(self, severity: Severity) -> int:
-        """How many findings there are of one severity."""
-        return sum(finding.severity is severity for finding in self.findings)
-
-    def exit_code(self, fail_level: str = "error") -> int:
-        """0 clean, 1 findings of `fail_level` or worse, 2 nothing to lint.
-
-        Raises:
-            UsageError: `fail_level` is neither "error" nor "warning".
-        """
-        if fail_level not in ("error", "warning"):
-            raise UsageError(f"the fail level is error or warning, not {fail_level!r}")
-        if self.problem is not None:
-            return USAGE
-        failed = self.count(Severity.ERROR)
-        if fail_level == "warning":
-            failed += self.count(Severity.WARNING)
-        return FINDINGS if failed else CLEAN
-
-    def render(self, form: str = "text", *, color: bool = False) -> str:
-        """The report in one of `FORMS`; only text knows colours.
-
-        Raises:
-            UsageError: there is no such form.
-        """
-        if form == "text":
-            from router.lint.reporters import text
-
-            if self.problem is not None and not self.findings:
-                return ""  # nothing was linted: the door says why
-            return text.render(self.findings, color=color, files=len(self.files))
-        if form == "concise":
-            from router.lint.reporters import concise
-
-            return concise.render(self.findings)
-        if form == "json":
-            from router.lint.reporters import json
-
-            return json.render(self.findings, files=len(self.files), problem=self.problem)
-        raise UsageError(f"there is no form {form!r}: {', '.join(FORMS)}")
+__all__ = ["lint_paths"]
 
 
 def lint_paths(
@@ -89,6 +27,7 @@ def lint_paths(
     root: Path | None = None,
     catalog: Catalog | None = None,
     today: date | None = None,
+    fail_level: Severity = Severity.ERROR,
 ) -> Report:
     """Lints directories and files.
 
@@ -100,7 +39,10 @@ def lint_paths(
         root: the policy root; by default `ROUTER_POLICIES`, else `policies`.
         catalog: by default the one that is shipped.
         today: the day (UTC) by which lifecycles and prices are judged; by default the clock's.
+        fail_level: the mildest severity that fails.
     """
+    here = Path.cwd()
+    blank = Report(fail_level=fail_level, directory=str(here), base=str(base_of(here)))
     linter = _Linter(
         root or Path(os.environ.get("ROUTER_POLICIES") or "policies"),
         catalog or load_catalog(),
@@ -108,19 +50,20 @@ def lint_paths(
     )
     given = [Path(path) for path in paths]
     if not given:
-        return Report(problem="no path to lint")
+        return replace(blank, problem="no path to lint")
     missing = [str(path) for path in given if not path.exists()]
     if missing:
-        return Report(problem=f"no such file or directory: {', '.join(missing)}")
+        return replace(blank, problem=f"no such file or directory: {', '.join(missing)}")
     by_root: dict[Path, list[Path]] = {}
     for path in given:
         by_root.setdefault(linter.root_of(path), []).append(path)
     reports = [linter.lint(found, some) for found, some in by_root.items()]
     problems = [report.problem for report in reports if report.problem is not None]
-    return Report(
-        tuple(finding for report in reports for finding in report.findings),
-        tuple(file for report in reports for file in report.files),
-        "; ".join(problems) or None,
+    return replace(
+        blank,
+        findings=tuple(finding for report in reports for finding in report.findings),
+        files=tuple(file for report in reports for file in report.files),
+        problem="; ".join(problems) or None,
     )
 
 
@@ -193,5 +136,13 @@ def _relative(path: Path, root: Path) -> str:
 
 
 def _shown(finding: Finding, root: Path) -> Finding:
-    """The finding with its file as it is reached from here, so that a terminal can open it."""
-    return replace(finding, span=replace(finding.span, file=str(root / finding.span.file)))
+    """The finding with files as they are reached from here: a terminal can open them."""
+
+    def reached(span: Span) -> Span:
+        return replace(span, file=str(root / span.file))
+
+    fix = finding.fix
+    if fix is not None:
+        edits = tuple(Edit(reached(edit.span), edit.text) for edit in fix.edits)
+        fix = replace(fix, edits=edits)
+    return replace(finding, span=reached(finding.span), fix=fix)

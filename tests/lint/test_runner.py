@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from router.errors import UsageError
-from router.lint.runner import CLEAN, FINDINGS, USAGE, lint_paths
+from router.lint.report import CLEAN, FINDINGS, USAGE
+from router.lint.reporters import render
+from router.lint.runner import lint_paths
 from router.resources import shipped
 from router.types import Severity
 
@@ -51,7 +52,7 @@ def test_a_clean_root_gives_no_findings_and_exit_0(root):
     assert report.findings == ()
     assert report.exit_code() == CLEAN
     assert len(report.files) == 7
-    assert report.render() == "no errors, no warnings in 7 files\n"
+    assert render(report) == "no errors, no warnings in 7 files\n"
 
 
 def test_places_are_given_as_they_are_reached_from_here(root, monkeypatch):
@@ -67,9 +68,8 @@ def test_warnings_fail_only_where_that_is_asked_for(root):
     report = lint(root)
     assert report.count(Severity.WARNING) == 1
     assert report.exit_code() == CLEAN
-    assert report.exit_code("warning") == FINDINGS
-    with pytest.raises(UsageError):
-        report.exit_code("info")
+    assert lint(root, fail_level=Severity.WARNING).exit_code() == FINDINGS
+    assert lint(root, fail_level=Severity.INFO).exit_code() == FINDINGS
 
 
 def test_nothing_to_lint_is_no_success(tmp_path):
@@ -78,8 +78,8 @@ def test_nothing_to_lint_is_no_success(tmp_path):
     for report in (lint(), lint(empty), lint(tmp_path / "nowhere"), lint(tmp_path / "a.yaml")):
         assert report.exit_code() == USAGE
         assert report.problem
-        assert report.render() == ""
-        assert report.problem in report.render("json")
+        assert render(report) == ""
+        assert report.problem in render(report, "json")
     assert "no policy files under" in (lint(empty).problem or "")
     assert "no such file" in (lint(tmp_path / "nowhere").problem or "")
 
@@ -119,23 +119,19 @@ def test_several_paths_are_one_report(root, tmp_path):
 
 
 def test_the_starter_library_has_neither_errors_nor_warnings():
-    report = lint(shipped("policies"))
+    report = lint(shipped("policies"), fail_level=Severity.WARNING)
     shown = [str(one) for one in report.findings if one.severity is not Severity.INFO]
     assert shown == []
-    assert report.exit_code("warning") == CLEAN
-
-
-def test_an_unknown_form_is_refused(root):
-    with pytest.raises(UsageError):
-        lint(root).render("xml")
+    assert report.exit_code() == CLEAN
 
 
 def test_linting_imports_no_sdk_and_no_slow_validator():
     """A cold process that lints the starter library loads nothing that only runs need."""
     program = (
         "import sys; from router.lint.runner import lint_paths;"
-        "report = lint_paths([sys.argv[1]]); report.render();"
-        "assert report.exit_code() == 0, report.render();"
+        "from router.lint.reporters import render;"
+        "report = lint_paths([sys.argv[1]]); shown = render(report);"
+        "assert report.exit_code() == 0, shown;"
         "print(*{m.split('.')[0] for m in sys.modules})"
     )
     done = subprocess.run(

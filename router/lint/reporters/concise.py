@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from router.types import Finding
+from router.lint.report import Report
 
 __all__ = ["render"]
 
 
-def render(findings: Iterable[Finding]) -> str:
+def render(report: Report) -> str:
     """`file:line:column: severity[rule] message`, every severity; empty when there is nothing."""
-    return "".join(f"{finding}\n" for finding in findings)
+    return "".join(f"{finding}\n" for finding in report.findings)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from router.lint.report import Report
 from router.types import Finding, Severity
 
 __all__ = ["render"]
@@ -13,19 +14,19 @@ _RED, _YELLOW, _BLUE, _BOLD, _DIM, _PLAIN = (f"\x1b[{code}m" for code in (31, 33
 _COLORS = {Severity.ERROR: _RED, Severity.WARNING: _YELLOW, Severity.INFO: _BLUE}
 
 
-def render(findings: Sequence[Finding], *, color: bool = False, files: int | None = None) -> str:
+def render(report: Report, *, color: bool = False) -> str:
     """Errors and warnings in full, infos as a number; a summary at the end.
 
-    Args:
-        color: with ANSI colours, for terminals.
-        files: how many files were read, for the summary; none is not worth saying.
+    Infos are shown too where they fail. Empty where nothing was linted: the door says why.
     """
+    if report.problem is not None and not report.findings:
+        return ""
     paint = _Paint(color)
-    shown = [finding for finding in findings if finding.severity is not Severity.INFO]
     lines: list[str] = []
-    for finding in shown:
-        lines += [*_finding(finding, paint), ""]
-    lines.append(_summary(findings, files, paint))
+    for finding in report.findings:
+        if finding.severity is not Severity.INFO or report.fails(finding):
+            lines += [*_finding(finding, paint), ""]
+    lines.append(_summary(report, paint))
     return "\n".join(lines) + "\n"
 
 
@@ -74,21 +75,29 @@ def _width(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(c) != 0 for c in text)
 
 
-def _summary(findings: Sequence[Finding], files: int | None, paint: _Paint) -> str:
-    counts = {
-        severity: sum(finding.severity is severity for finding in findings) for severity in Severity
-    }
-    scope = f" in {_many(files, 'file')}" if files else ""
-    infos = counts.pop(Severity.INFO)
-    aside = f" ({_many(infos, 'info')} not shown: --format concise)" if infos else ""
+def _summary(report: Report, paint: _Paint) -> str:
+    scope = f" in {_many(len(report.files), 'file')}" if report.files else ""
     said = [
         paint(_many(count, severity.value), _COLORS[severity], _BOLD)
-        for severity, count in counts.items()
-        if count
+        for severity in Severity
+        if severity is not Severity.INFO or report.fail_level is Severity.INFO
+        if (count := report.count(severity))
     ]
+    aside = _aside(report)
     if not said:
         return f"no errors, no warnings{scope}{aside}"
     return f"{', '.join(said)}{scope}{aside}; `router rule NAME` explains a rule"
+
+
+def _aside(report: Report) -> str:
+    """What is there and not shown."""
+    infos = 0 if report.fail_level is Severity.INFO else report.count(Severity.INFO)
+    said = []
+    if infos:
+        said.append(f"{_many(infos, 'info')} not shown: --format concise")
+    if report.hidden:
+        said.append(f"{len(report.hidden)} suppressed")
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def _many(count: int, what: str) -> str:
