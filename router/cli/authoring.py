@@ -61,7 +61,7 @@ def rule(
 
 
 def _rule_facts(found: Any) -> dict[str, Any]:
-    names = ("name", "severity", "summary", "avoid", "prefer", "why", "configure")
+    names = ("name", "severity", "summary", "avoid", "prefer", "why", "configure", "needs")
     return {name: getattr(found, name) for name in names}
 
 

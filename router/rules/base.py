@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from router.catalog.lookup import Verdict
 from router.catalog.models import Catalog, Model
@@ -19,7 +19,7 @@ from router.policy.findings import at_key, at_node, at_place
 from router.policy.nodes import Node, SourceText
 from router.types import Finding, Fix, Severity, Span
 
-__all__ = ["Check", "Facts", "Rule", "TextCheck"]
+__all__ = ["Check", "Facts", "Needs", "Rule", "TextCheck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,8 @@ class Facts:
 
 Check = Callable[[CompiledTask, Facts], Iterable[Finding]]
 TextCheck = Callable[[SourceText], Iterable[Finding]]
+Needs = Literal["policy", "catalog", "estimates"]
+"""What a rule looks at: the policy alone, also the shipped catalog, also tokens estimated by it."""
 
 
 class Rule(NamedTuple):
@@ -63,7 +65,9 @@ class Rule(NamedTuple):
         summary: a sentence: what it catches.
         avoid, prefer: small examples in YAML.
         why: what goes wrong otherwise.
-        configure: what an author can do where the rule does not suit.
+        configure: what an author can do where the rule does not suit; empty where no more is to
+            be said than of any rule of its severity.
+        needs: what it looks at beside the policy.
         check: on each task that links. None: the reader or the compiler finds it.
         check_text: on the text of each file that is read, templates included.
     """
@@ -74,7 +78,8 @@ class Rule(NamedTuple):
     avoid: str
     prefer: str
     why: str
-    configure: str
+    configure: str = ""
+    needs: Needs = "policy"
     check: Check | None = None
     check_text: TextCheck | None = None
 

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from router.rules.base import Rule
+from collections.abc import Mapping
+
+from router.rules.base import Needs, Rule
 from router.rules.registry import all_rules
+from router.types import Severity
 
 __all__ = ["index", "pages", "render"]
 
-_WHERE = (
-    "Found when policies are read and compiled: by `router lint`, at start and at every reload."
+_WHERE = "Found by `router lint`, at start and at every reload."
+_LINT_ALONE = "Found by `router lint` alone: a service does not look for what only informs."
+_NEEDS: Mapping[Needs, str] = {
+    "policy": "Needs nothing but the policy.",
+    "catalog": "Needs the catalog of models that is shipped.",
+    "estimates": (
+        "Estimates tokens offline, with the catalog that is shipped: the bound is near, not exact."
+    ),
+}
+_ERROR = (
+    "An error can be neither suppressed nor switched off: a running service refuses it as lint "
+    "does."
 )
 
 
@@ -34,9 +47,10 @@ def render(rule: Rule) -> str:
             "",
             "## Configure",
             "",
-            rule.configure,
+            *((rule.configure, "") if rule.configure else ()),
+            _generic(rule),
             "",
-            _WHERE,
+            f"{_NEEDS[rule.needs]} {_LINT_ALONE if rule.severity is Severity.INFO else _WHERE}",
             "",
         ]
     )
@@ -49,13 +63,14 @@ def index() -> str:
         "",
         "Every finding names its rule. An error keeps a policy set from being loaded, at start and",
         "at a reload as much as in `router lint`; warnings and infos do not. `router rule NAME`",
-        "prints a rule's page.",
+        "prints a rule's page. Rules need the policy alone, or the shipped catalog of models, or",
+        "estimate tokens by it; none asks the API.",
         "",
-        "| rule | severity | what it catches |",
-        "| --- | --- | --- |",
+        "| rule | severity | needs | what it catches |",
+        "| --- | --- | --- | --- |",
     ]
     lines += [
-        f"| [{name}]({name}.md) | {rule.severity.value} | {rule.summary} |"
+        f"| [{name}]({name}.md) | {rule.severity.value} | {rule.needs} | {rule.summary} |"
         for name, rule in all_rules().items()
     ]
     return "\n".join(lines) + "\n"
@@ -65,6 +80,18 @@ def pages() -> dict[str, str]:
     """Every page by file name."""
     found = {f"{name}.md": render(rule) for name, rule in all_rules().items()}
     return {"README.md": index(), **found}
+
+
+def _generic(rule: Rule) -> str:
+    """What can be configured of any rule of this severity."""
+    if rule.severity is Severity.ERROR:
+        return _ERROR
+    return (
+        f"Suppress one finding by `# router: ignore[{rule.name}] reason` on its line or alone on "
+        "the line above it (in a template within `{# #}`), or switch the rule off in the "
+        f'configuration: `ignore = ["{rule.name}"]` under `[tool.router.lint]` in '
+        "`pyproject.toml`, or under `[lint]` in `router.toml`."
+    )
 
 
 def _yaml(text: str) -> list[str]:

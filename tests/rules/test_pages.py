@@ -10,9 +10,10 @@ import yaml
 from router.errors import UsageError
 from router.rules.pages import pages, render
 from router.rules.registry import all_rules, checking_rules, rule, rule_names
+from router.types import Severity
 
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
-TEXTS = ("summary", "avoid", "prefer", "why", "configure")
+TEXTS = ("summary", "avoid", "prefer", "why")
 
 
 @pytest.mark.parametrize("name", rule_names())
@@ -45,6 +46,12 @@ def test_a_page_has_the_same_headings_always():
         headings = [line for line in lines if line.startswith("## ")]
         assert lines[0] == f"# {found.name}"
         assert headings == ["## Avoid", "## Prefer", "## Why", "## Configure"]
+
+
+def test_a_page_says_how_to_suppress_what_can_be_suppressed():
+    for found in all_rules().values():
+        suppressed = f"`# router: ignore[{found.name}] reason`" in render(found)
+        assert suppressed == (found.severity is not Severity.ERROR), found.name
 
 
 def test_an_unknown_rule_is_answered_with_the_nearest():

@@ -30,6 +30,7 @@ RULE = Rule(
         "thresholds change unreviewed. The catalog decides what a pin is, not the spelling: from "
         "the 4.6 generation on, ids without a date are pins."
     ),
-    configure="Not configurable: runs are only comparable when they name one model.",
+    configure="Runs are only comparable when they name one model.",
+    needs="catalog",
     check=check,
 )

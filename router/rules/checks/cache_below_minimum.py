@@ -45,5 +45,6 @@ RULE = Rule(
         "tier and not on the next. Tokens are estimated offline, and rather too many than too few."
     ),
     configure="`router plan TASK` shows the estimate of each breakpoint and the model's minimum.",
+    needs="estimates",
     check=check,
 )

@@ -43,6 +43,6 @@ RULE = Rule(
         "and none read it. Images, documents and turns that an input gives may be cached on "
         "purpose: a conversation about one document reads them again."
     ),
-    configure="Not configurable: remove `cache` where the text has to change.",
+    configure="Remove `cache` where the text has to change.",
     check=check,
 )

@@ -30,6 +30,7 @@ RULE = Rule(
     avoid="{model: claude-haiku-5-5, max_tokens: 200000}",
     prefer="{model: claude-haiku-5-5, max_tokens: 4096}",
     why="The API refuses the request (400) on every call, so the tier can never answer.",
-    configure="Not configurable: the limit comes from the catalog (`router models`).",
+    configure="The limit comes from the catalog (`router models`).",
+    needs="catalog",
     check=check,
 )

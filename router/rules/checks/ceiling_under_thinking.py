@@ -57,5 +57,6 @@ RULE = Rule(
         "Raise `max_tokens` (unused tokens cost nothing), lower `effort`, or switch thinking off "
         "where the model allows it."
     ),
+    needs="catalog",
     check=check,
 )

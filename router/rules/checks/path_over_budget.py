@@ -47,5 +47,6 @@ RULE = Rule(
         "Sizes are estimates: inputs at their `maxLength`, all of `max_tokens` spent, caches "
         "cold, samples and verifiers included, no retries. `router plan TASK` shows each tier."
     ),
+    needs="estimates",
     check=check,
 )

@@ -53,5 +53,6 @@ RULE = Rule(
         "(stop reason `refusal`, category reasoning_extraction), and such a refusal is billed."
     ),
     configure="Rename the field; ask for `explanation` or `evidence`.",
+    needs="catalog",
     check=check,
 )

@@ -133,6 +133,7 @@ RULE = Rule(
         "can be reduced only up to some effort, fast mode and geography exist on some models only, "
         "the newest may not be forced to call a tool, and citations exclude structured output."
     ),
-    configure="Not configurable: capabilities come from the catalog (`router models`).",
+    configure="Capabilities come from the catalog (`router models`).",
+    needs="catalog",
     check=check,
 )

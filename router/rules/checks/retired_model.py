@@ -27,6 +27,7 @@ RULE = Rule(
     avoid="models: {opus: claude-opus-4-1-20250805}",
     prefer="models: {opus: claude-opus-5-5}",
     why="The API answers 404 for a retired model: the tier can never answer.",
-    configure="Not configurable. `router models` shows what is current, and replacements.",
+    configure="`router models` shows what is current, and replacements.",
+    needs="catalog",
     check=check,
 )

@@ -41,6 +41,7 @@ RULE = Rule(
         "On the day of its retirement every call fails. A new model wants new thresholds and a "
         "test; that takes longer than a day. From 14 days before the date on it is an error."
     ),
-    configure="Not configurable: the dates come from the catalog (`router models`).",
+    configure="The dates come from the catalog (`router models`). As an error it stays.",
+    needs="catalog",
     check=check,
 )

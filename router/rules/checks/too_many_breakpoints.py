@@ -32,6 +32,5 @@ RULE = Rule(
         "The API refuses the request (400). One breakpoint caches everything before it, so two or "
         "three are enough for most prompts."
     ),
-    configure="Not configurable.",
     check=check,
 )

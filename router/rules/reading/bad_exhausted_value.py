@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="exhausted: {value: {label: unknown}}   # the enum has no such label",
     prefer="exhausted: {value: {label: other}}",
     why="Callers rely on every answer keeping the schema, this one included.",
-    configure="Not configurable.",
 )

@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="tool_choice: {tool: lookup}   # and no such tool",
     prefer="tools: [{name: lookup, …}]\ntool_choice: {tool: lookup}",
     why="The API refuses the request (400).",
-    configure="Not configurable.",
 )

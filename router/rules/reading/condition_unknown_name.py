@@ -17,5 +17,4 @@ RULE = Rule(
         "Start rules are decided before there is an answer: they see the inputs only. "
         "Escalation rules also see output, confidence, tier and stop_reason."
     ),
-    configure="Not configurable.",
 )

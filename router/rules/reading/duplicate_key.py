@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="max_tokens: 512\nmax_tokens: 2048",
     prefer="max_tokens: 2048",
     why=("Most YAML readers keep the last one in silence: what the reviewer saw is not what runs."),
-    configure="Not configurable.",
 )

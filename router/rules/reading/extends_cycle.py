@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="a: {extends: b}\nb: {extends: a}",
     prefer="_base: {…}\na: {extends: _base}\nb: {extends: _base}",
     why="There is no first one to begin with. A chain has at most eight parents.",
-    configure="Not configurable.",
 )

@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="user: '{{ message | tag(\"m\") }'",
     prefer="user: '{{ message | tag(\"m\") }}'",
     why="The prompt could not be rendered on any call.",
-    configure="Not configurable.",
 )

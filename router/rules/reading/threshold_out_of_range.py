@@ -17,5 +17,4 @@ RULE = Rule(
         "Confidence is between 0 and 1, so the rule would always or never hold; without "
         "`confidence` there is nothing to compare."
     ),
-    configure="Not configurable.",
 )

@@ -17,4 +17,5 @@ RULE = Rule(
     configure=(
         "`router models` lists what is known; `local:NAME` is a model of an endpoint of your own."
     ),
+    needs="catalog",
 )

@@ -14,5 +14,4 @@ RULE = Rule(
     avoid="- {file: prompts}",
     prefer="- {file: prompts/role.md.j2}",
     why="A directory, a file without permission or a broken encoding gives no text.",
-    configure="Not configurable.",
 )

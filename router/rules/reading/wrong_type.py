@@ -14,5 +14,4 @@ RULE = Rule(
     avoid='max_tokens: "512"',
     prefer="max_tokens: 512",
     why="A list is no text and a text is no number; nothing is converted by guessing.",
-    configure="Not configurable.",
 )

@@ -17,5 +17,4 @@ RULE = Rule(
         "Nothing can be read from it. Most often a value with `: ` or ` #` lacks quotes, or a "
         "line is indented unlike its siblings."
     ),
-    configure="Not configurable.",
 )
