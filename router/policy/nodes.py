@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from router.policy.offsets import Offsets
 from router.types import Span
 
 __all__ = ["Mark", "Node", "SourceText"]
@@ -13,21 +15,40 @@ Mark = tuple[int, int, int, int]
 """Line, column, end line, end column; from 0 as libyaml counts them, the end exclusive."""
 
 
+_ANCHOR = re.compile(r"(?:^|[\s\[{,])&[^\s,\[\]{}]", re.MULTILINE)
+
+
 class SourceText:
     """One file's name and decoded text; lines are split only when a finding needs one."""
 
-    __slots__ = ("_lines", "file", "text")
+    __slots__ = ("_lines", "_offsets", "_shares", "file", "text")
 
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         self.text = text
         self._lines: list[str] | None = None
+        self._offsets: Offsets | None = None
+        self._shares: bool | None = None
 
     def line(self, number: int) -> str:
         """Line `number`, from 1; empty past the end."""
         if self._lines is None:
             self._lines = self.text.splitlines()
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
+
+    @property
+    def offsets(self) -> Offsets:
+        """Between places and offsets in the text."""
+        if self._offsets is None:
+            self._offsets = Offsets(self.text)
+        return self._offsets
+
+    @property
+    def shares(self) -> bool:
+        """Whether a value may stand in several places: whether something looks like an anchor."""
+        if self._shares is None:
+            self._shares = _ANCHOR.search(self.text) is not None
+        return self._shares
 
 
 class Node:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from router.policy.edits import delete_entry, fix, rename_key, replace_scalar
 from router.policy.findings import at_key, at_node, quoted
 from router.policy.nodes import Node
-from router.policy.suggest import did_you_mean, suggest
+from router.policy.suggest import suggest
 from router.types import Finding
 
 __all__ = ["Enough", "Key", "Report"]
@@ -57,11 +58,15 @@ class Report:
         self.blamed.add(id(node))
         value = node.value
         shown = quoted(value if isinstance(value, str) else str(value))
-        help_line = did_you_mean(value, known) if isinstance(value, str) else None
+        meant = suggest(value, known) if isinstance(value, str) else None
+        help_line = remedy = None
+        if meant is not None:
+            help_line = f"did you mean `{meant}`?"
+            remedy = fix(f"write `{meant}`", replace_scalar(node, meant), safe=False)
         if rule == "unknown-version":
             help_line = f"this program reads version {expected} of the format"
         message = f"{_name(key)} is {shown}; expected {expected}"
-        self._add(at_node(rule, message, node, help=help_line))
+        self._add(at_node(rule, message, node, help=help_line, fix=remedy))
 
     def bad_name(self, parent: Node, name: str, expected: str) -> None:
         message = f"{quoted(name)} cannot be a name here; expected {expected}"
@@ -72,17 +77,22 @@ class Report:
         meanings = self._typos.setdefault(id(node), set())
         if refused is not None:
             message = f"the key {quoted(key)} cannot be used: {refused}"
-            self._add(at_key("unknown-key", message, node, key, help="remove it"))
+            # A number only sets something; text that has nowhere to go is for its author to move.
+            number = isinstance(node.value[key].value, int | float)
+            remedy = fix(f"remove `{key}`", delete_entry(node, key), safe=number)
+            self._add(at_key("unknown-key", message, node, key, help="remove it", fix=remedy))
             return
         absent = [name for name in known if name not in node.value]
         meant = suggest(key, absent)
-        help_line = None
+        help_line = remedy = None
         if meant is not None:
             meanings.add(meant)
             help_line = f"did you mean `{meant}`?"
+            remedy = fix(f"rename the key to `{meant}`", rename_key(node, key, meant))
         elif 0 < len(absent) <= _MANY:
             help_line = f"known here: {', '.join(absent)}"
-        self._add(at_key("unknown-key", f"unknown key {quoted(key)}", node, key, help=help_line))
+        message = f"unknown key {quoted(key)}"
+        self._add(at_key("unknown-key", message, node, key, help=help_line, fix=remedy))
 
     def conflict(self, node: Node, key: str, other: str) -> None:
         """Two keys of one map that exclude each other."""

@@ -23,12 +23,13 @@ from yaml.events import (
 )
 from yaml.reader import ReaderError
 
+from router.policy.edits import fix, replace_plain
 from router.policy.findings import at_mark, quoted
 from router.policy.nodes import Mark, Node, SourceText
 from router.policy.yaml_faults import decode, reader_fault, syntax_fault
 from router.policy.yaml_parser import event_parser
 from router.policy.yaml_scalars import NUMERIC_STARTS, WORDS, Plain, plain_number
-from router.types import Finding, Severity
+from router.types import Finding, Fix, Severity
 
 __all__ = [
     "MAX_ALIASES",
@@ -344,11 +345,21 @@ class _Tree:
             message = f"{quoted(text)} is {ours} here and {yaml11} to readers of YAML 1.1"
             help_line = _unambiguous(value, text)
             self.report(
-                "yaml11-ambiguous", message, mark, severity=Severity.WARNING, help=help_line
+                "yaml11-ambiguous",
+                message,
+                mark,
+                severity=Severity.WARNING,
+                help=help_line,
+                fix=self._spelt_out(value, text, mark),
             )
         if refused is not None:
             self.report("bad-value", f"{quoted(text)} is {refused}", mark)
         return value
+
+    def _spelt_out(self, value: object, text: str, mark: Mark) -> Fix | None:
+        """The same value, written so that every reader reads it."""
+        written = f'"{text}"' if isinstance(value, str) else str(value)
+        return fix(f"write {written}", replace_plain(self.source, mark, text, written))
 
     def _surrogates(self, value: str, mark: Mark) -> None:
         # libyaml refuses such an escape itself, the parser in Python does not

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.catalog.lookup import Verdict, describe
+from router.catalog.successors import successor
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
+from router.policy.edits import fix, replace_scalar
 from router.policy.nodes import Node
 from router.rules.base import Facts
 from router.rules.ladder import tier_nodes
 from router.rules.prompts import once
+from router.types import Fix
 
-__all__ = ["judged_models"]
+__all__ = ["judged_models", "moved_on"]
 
 
 def judged_models(compiled: CompiledTask, facts: Facts) -> tuple[tuple[Verdict, Node], ...]:
@@ -21,6 +24,15 @@ def judged_models(compiled: CompiledTask, facts: Facts) -> tuple[tuple[Verdict, 
     Local tiers are left out, and unknown models: the compiler has reported those.
     """
     return once(compiled, "models", lambda: tuple(_judged(compiled, facts)))
+
+
+def moved_on(verdict: Verdict, node: Node, facts: Facts) -> Fix | None:
+    """The pin moved to the model's successor; `router upgrade` shows what else changes by it."""
+    after = verdict.model and successor(facts.catalog, verdict.model, facts.today)
+    if after is None:
+        return None
+    message = f"move to `{after.id}` (`router upgrade` shows what changes)"
+    return fix(message, replace_scalar(node, after.id), safe=False)
 
 
 def _judged(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[Verdict, Node]]:

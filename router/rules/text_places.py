@@ -6,10 +6,11 @@ import re
 
 from router.compiler.places_in_policy import span_in_scalar
 from router.policy.nodes import Node, SourceText
+from router.policy.offsets import Offsets
 from router.rules.prompts import CheckedTemplate, Part
 from router.types import Span
 
-__all__ = ["name_place", "place_in_scalar"]
+__all__ = ["bare_uses", "name_place", "place_in_scalar", "text_node"]
 
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -26,9 +27,33 @@ def name_place(part: Part, template: CheckedTemplate, name: str) -> tuple[Source
         column = offset - (template.source.rfind("\n", 0, offset) + 1)
         span = Span(template.file, line + 1, column + 1, line + 1, column + 1 + len(name))
         return source, span
-    node = _text_node(part.node)
+    node = text_node(part.node)
     found = None if offset is None else place_in_scalar(node, offset, len(name))
     return node.source, found or node.span
+
+
+def bare_uses(part: Part, template: CheckedTemplate, name: str) -> tuple[Span, ...]:
+    """The empty spans behind `name` wherever all that is written out is `{{ name }}`.
+
+    None at all where one of them cannot be pointed at, or the template also shows how templates
+    are written.
+    """
+    source = template.source
+    if "{#" in source or re.search(r"\{%-?\s*raw\b", source):
+        return ()
+    found: list[Span] = []
+    for use in re.finditer(rf"\{{\{{-?\s*({re.escape(name)})\s*-?\}}\}}", source):
+        start, end = use.span(1)
+        if template.file is not None:
+            place = Offsets(source).span(template.file, end, end)
+        else:
+            written = place_in_scalar(text_node(part.node), start, end - start)
+            if written is None:
+                return ()
+            last = (written.end_line, written.end_column)
+            place = Span(written.file, *last, *last)
+        found.append(place)
+    return tuple(found)
 
 
 def place_in_scalar(node: Node, offset: int, length: int) -> Span | None:
@@ -48,7 +73,7 @@ def _offset(source: str, name: str) -> int | None:
     return None
 
 
-def _text_node(node: Node) -> Node:
+def text_node(node: Node) -> Node:
     """The scalar that holds a block's text."""
     if node.is_map:
         inner = node.get("text") or node.get("document")

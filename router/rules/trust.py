@@ -7,7 +7,7 @@ from typing import Literal
 
 from router.compiler.compilation import CompiledTask
 from router.policy.nodes import SourceText
-from router.rules.prompts import CheckedTemplate, parts
+from router.rules.prompts import CheckedTemplate, Part, parts
 from router.rules.schemas import free_text, properties
 from router.rules.text_places import name_place
 from router.types import Span
@@ -19,7 +19,7 @@ def untrusted_text(
     compiled: CompiledTask,
     kind: Literal["system", "user"],
     names: Callable[[CheckedTemplate], frozenset[str]],
-) -> Iterator[tuple[str, tuple[SourceText, Span]]]:
+) -> Iterator[tuple[str, Part, tuple[SourceText, Span]]]:
     """Untrusted inputs of free text among `names` of each template of a kind, and their places."""
     task = compiled.task
     if task.input is None:
@@ -31,4 +31,4 @@ def untrusted_text(
             continue
         for name in sorted(names(template) - task.trusted):
             if free_text(declared.get(name), task.input.source):
-                yield name, name_place(part, template, name)
+                yield name, part, name_place(part, template, name)

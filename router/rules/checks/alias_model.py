@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, replace_scalar
 from router.rules.base import Facts, Rule
 from router.rules.pins import judged_models
 from router.types import Finding, Severity
@@ -16,7 +17,9 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for verdict, node in judged_models(compiled, facts):
         if verdict.kind == "alias" and verdict.model is not None:
             message = f"`{verdict.name}` is an alias of `{verdict.model.id}`, not a pin"
-            yield RULE.at(node, message, f"write `{verdict.model.id}`")
+            pin = f"write `{verdict.model.id}`"
+            remedy = fix(pin, replace_scalar(node, verdict.model.id))
+            yield RULE.at(node, message, pin, fix=remedy)
 
 
 RULE = Rule(

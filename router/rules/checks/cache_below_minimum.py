@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import delete_entry, fix, is_own
 from router.rules.base import Facts, Rule
 from router.rules.prompts import Part, parts
 from router.rules.sizes import constant_prefixes
@@ -30,7 +31,11 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for part, tokens, lacking in short.values():
         message = f"about {tokens:,} tokens up to here; {', '.join(lacking.values())}"
         help_line = "move the breakpoint behind more constant text, or remove it"
-        yield RULE.at(part.node, message, help_line, key="cache")
+        remedy = None
+        if is_own(part.node, compiled.node):
+            # The count is an estimate: the breakpoint may do its work after all.
+            remedy = fix("remove the breakpoint", delete_entry(part.node, "cache"), safe=False)
+        yield RULE.at(part.node, message, help_line, key="cache", fix=remedy)
 
 
 RULE = Rule(

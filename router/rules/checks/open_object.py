@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, insert_after, is_own, replace_scalar
 from router.rules.base import Facts, Rule
-from router.rules.schemas import output_schemas, place
-from router.types import Finding, Severity
+from router.rules.schemas import Path, output_schemas, place
+from router.types import Finding, Fix, Severity
 
 __all__ = ["RULE", "check"]
+
+_CLOSED = "additionalProperties: false"
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
@@ -19,7 +22,20 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             node, key = place(compiled, "output", path)
             where = f"`{path[-1]}`" if path else "the answer"
             message = f"{where} may have properties that the schema does not name"
-            yield RULE.at(node, message, "add `additionalProperties: false`", key=key)
+            yield RULE.at(node, message, f"add `{_CLOSED}`", key=key, fix=_fix(compiled, path))
+
+
+def _fix(compiled: CompiledTask, path: Path) -> Fix | None:
+    node = compiled.node.at("output", *path)
+    if node is None or not is_own(node, compiled.node):
+        return None
+    # A property that nobody named may still be what a caller reads.
+    written = node.get("additionalProperties")
+    if written is not None:
+        edits = replace_scalar(written, "false") if written.value is True else None
+    else:
+        edits = insert_after(node, "type" if node.get("type") else "properties", _CLOSED)
+    return fix(f"write `{_CLOSED}`", edits, safe=False)
 
 
 def _is_open(schema: Mapping[str, Any]) -> bool:

@@ -9,11 +9,12 @@ from router.catalog.pricing import price_on
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
 from router.errors import CatalogError
+from router.policy.edits import delete_entry, fix, is_own
 from router.policy.nodes import Node
 from router.rules.base import Facts, Rule
 from router.rules.ladder import tier_nodes
 from router.rules.prompts import parts
-from router.types import Finding, Severity
+from router.types import Finding, Fix, Severity
 
 __all__ = ["RULE", "check"]
 
@@ -27,19 +28,22 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         if model is None:
             continue
         if model.capabilities is not None:
-            yield from _effort(tier, node, model, model.capabilities)
+            yield from _effort(tier, node, model, model.capabilities, compiled)
             yield from _thinking(tier, node, model, model.capabilities)
-        yield from _service(tier, node, model, facts)
+        yield from _service(tier, node, model, facts, compiled)
     yield from _tool_choice(compiled, facts)
     yield from _structured(compiled, facts)
 
 
-def _effort(tier: Tier, node: Node, model: Model, known: Capabilities) -> Iterator[Finding]:
+def _effort(
+    tier: Tier, node: Node, model: Model, known: Capabilities, compiled: CompiledTask
+) -> Iterator[Finding]:
     if tier.effort is None or tier.effort in known.effort:
         return
     place = node.get("effort") or node
     if not known.effort:
-        yield RULE.at(place, f"{model.id} has no `effort`", "remove it")
+        remedy = _removed(compiled, node, "effort")
+        yield RULE.at(place, f"{model.id} has no `effort`", "remove it", fix=remedy)
     else:
         message = f"{model.id} refuses effort `{tier.effort}`"
         yield RULE.at(place, message, f"it takes {', '.join(known.effort)}")
@@ -63,7 +67,9 @@ def _thinking(tier: Tier, node: Node, model: Model, known: Capabilities) -> Iter
         yield RULE.at(place, message, f"lower `effort` from {effort} to {most}, or remove this")
 
 
-def _service(tier: Tier, node: Node, model: Model, facts: Facts) -> Iterator[Finding]:
+def _service(
+    tier: Tier, node: Node, model: Model, facts: Facts, compiled: CompiledTask
+) -> Iterator[Finding]:
     if tier.speed != "fast" and tier.geography is None:
         return
     try:
@@ -74,11 +80,21 @@ def _service(tier: Tier, node: Node, model: Model, facts: Facts) -> Iterator[Fin
         over = price.fast_until is not None and facts.today > price.fast_until
         if price.fast is None or over:
             since = f" any more (until {price.fast_until})" if over else ""
-            place = node.get("speed") or node
-            yield RULE.at(place, f"{model.id} has no fast mode{since}", "remove `speed`")
+            place, remedy = node.get("speed") or node, _removed(compiled, node, "speed")
+            message = f"{model.id} has no fast mode{since}"
+            yield RULE.at(place, message, "remove `speed`", fix=remedy)
     if tier.geography is not None and price.geography_us is None:
         message = f"{model.id} refuses a geography"
-        yield RULE.at(node.get("geography") or node, message, "remove `geography`")
+        # Where data may be handled is a promise to somebody: not to be dropped unseen.
+        remedy = _removed(compiled, node, "geography", safe=False)
+        place = node.get("geography") or node
+        yield RULE.at(place, message, "remove `geography`", fix=remedy)
+
+
+def _removed(compiled: CompiledTask, node: Node, key: str, *, safe: bool = True) -> Fix | None:
+    if not is_own(node, compiled.node):
+        return None  # others may use it with a model that takes it
+    return fix(f"remove `{key}`", delete_entry(node, key), safe=safe)
 
 
 def _tool_choice(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.pins import judged_models
+from router.rules.pins import judged_models, moved_on
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -17,7 +17,8 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         if verdict.kind == "retired":
             when = f" on {verdict.since}" if verdict.since is not None else ""
             instead = f"use `{verdict.replacement}`" if verdict.replacement else None
-            yield RULE.at(node, f"`{verdict.name}` was retired{when}", instead)
+            message = f"`{verdict.name}` was retired{when}"
+            yield RULE.at(node, message, instead, fix=moved_on(verdict, node, facts))
 
 
 RULE = Rule(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.pins import judged_models
+from router.rules.pins import judged_models, moved_on
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -28,6 +28,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             f"`{verdict.name}` {when}{days}",
             f"move to `{verdict.replacement}`" if verdict.replacement else None,
             severity=Severity.ERROR if near else Severity.WARNING,
+            fix=moved_on(verdict, node, facts),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, is_own, replace_scalar
 from router.rules.base import Facts, Rule
 from router.rules.prompts import parts
 from router.types import Finding, Severity
@@ -21,7 +22,11 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             place = short.node.key_span("cache")
             message = f"a breakpoint of 1h after one of 5m ({place})"
             help_line = "move this block forward, or give both the same time"
-            yield RULE.at(part.node, message, help_line, key="cache")
+            written = part.node.get("cache")
+            remedy = None
+            if written is not None and is_own(written, compiled.node):
+                remedy = fix("keep this one for 5m too", replace_scalar(written, "5m"), safe=False)
+            yield RULE.at(part.node, message, help_line, key="cache", fix=remedy)
             return
 
 

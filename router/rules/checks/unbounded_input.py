@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, insert_after, is_own
 from router.rules.base import Facts, Rule
 from router.rules.prompts import media_inputs
 from router.rules.schemas import max_chars, place, properties
-from router.types import Finding, Severity
+from router.types import Finding, Fix, Severity
 
 __all__ = ["RULE", "check"]
+
+_BOUND = "maxLength: 8000"  # about 3,200 tokens: a long letter
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
@@ -24,7 +27,16 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             continue
         node, key = place(compiled, "input", ("properties", name))
         kind = child.get("type") if isinstance(child, dict) else None
-        yield RULE.at(node, f"nothing bounds the length of `{name}`", _help(kind), key=key)
+        remedy = _fix(compiled, name) if kind == "string" else None
+        message = f"nothing bounds the length of `{name}`"
+        yield RULE.at(node, message, _help(kind), key=key, fix=remedy)
+
+
+def _fix(compiled: CompiledTask, name: str) -> Fix | None:
+    node = compiled.node.at("input", "properties", name)
+    if node is None or not is_own(node, compiled.node):
+        return None
+    return fix(f"add `{_BOUND}`", insert_after(node, "type", _BOUND), safe=False)
 
 
 def _help(kind: Any) -> str:

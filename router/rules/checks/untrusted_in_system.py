@@ -13,7 +13,7 @@ __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    for name, place in untrusted_text(compiled, "system", lambda template: template.names):
+    for name, _, place in untrusted_text(compiled, "system", lambda template: template.names):
         message = f"untrusted input `{name}` in the system prompt"
         yield RULE.at_place(
             place, message, f'move it into `user` as {{{{ {name} | tag("{name}") }}}}'

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import VerifierSignal
+from router.policy.edits import delete_element, delete_entry, fix, is_own
 from router.rules.base import Facts, Rule
 from router.rules.conditions import written_conditions
 from router.rules.prompts import media_inputs, parts, template_of
 from router.rules.schemas import place, properties
-from router.types import Finding, Severity
+from router.types import Finding, Fix, Severity
 
 __all__ = ["RULE", "check"]
 
@@ -35,7 +36,22 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         if name not in used:
             node, key = place(compiled, "input", ("properties", name))
             message = f"no template and no condition uses the input `{name}`"
-            yield RULE.at(node, message, "use it, or remove it from `input`", key=key)
+            help_line = "use it, or remove it from `input`"
+            yield RULE.at(node, message, help_line, key=key, fix=_fix(compiled, name))
+
+
+def _fix(compiled: CompiledTask, name: str) -> Fix | None:
+    """The input gone wherever the task names it."""
+    declared = compiled.node.at("input", "properties")
+    if declared is None or not is_own(declared, compiled.node):
+        return None
+    edits = [delete_entry(declared, name)]
+    for listed in (compiled.node.at("input", "required"), compiled.node.get("trusted")):
+        for index, one in enumerate(listed.elements() if listed is not None else ()):
+            if listed is not None and one.value == name:
+                own = is_own(listed, compiled.node)
+                edits.append(delete_element(listed, index) if own else None)
+    return fix(f"remove the input `{name}`", *edits, safe=False)
 
 
 RULE = Rule(

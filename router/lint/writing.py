@@ -1,0 +1,71 @@
+"""Writing changed files in place: whole or not at all, and only inside the policy root."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from router.errors import UsageError
+
+__all__ = ["write_files"]
+
+
+def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
+    """Puts new bytes in the place of files of a policy root.
+
+    Symbolic links are followed as long as they lead to a file inside the root; permissions stay.
+    Every file is written beside its place before the first one is moved there, so that a full disk
+    leaves all of them as they were.
+
+    Args:
+        root: the directory that paths are relative to.
+        before: the bytes that each file had when it was judged.
+
+    Raises:
+        UsageError: a file lies outside the root, or is not as it was when it was judged.
+        OSError: the system refuses.
+    """
+    waiting: list[tuple[Path, Path]] = []
+    try:
+        for path, data in files.items():
+            real = _real(root, path)
+            if real.read_bytes() != before[path]:
+                raise UsageError(f"{path} has changed in the meantime; nothing was written")
+            waiting.append((_beside(real, data), real))
+        while waiting:
+            beside, real = waiting[0]
+            beside.replace(real)
+            del waiting[0]
+    finally:
+        for beside, _ in waiting:
+            beside.unlink(missing_ok=True)
+
+
+def _real(root: Path, path: str) -> Path:
+    inside = root.resolve()
+    real = (inside / path).resolve(strict=True)
+    if not real.is_relative_to(inside):
+        raise UsageError(f"{path} is a link that leads out of the policy root; nothing was written")
+    return real
+
+
+def _beside(real: Path, data: bytes) -> Path:
+    """A new file in the same directory, with the owner and the permissions of the old one."""
+    status = real.stat()
+    descriptor, name = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+    beside = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        beside.chmod(status.st_mode & 0o7777)
+        with suppress(PermissionError, AttributeError):  # only the superuser gives files away
+            os.chown(beside, status.st_uid, status.st_gid)
+    except BaseException:
+        beside.unlink()
+        raise
+    return beside
