@@ -35,7 +35,7 @@ FOLLOWED = (
 
 COMMANDS = (
     *("run", "plan", "map", "init", "lint", "rule", "tasks", "show", "models"),
-    *("schema",),
+    *("schema", "lsp"),
     *("report", "emulate", "demo"),
 )
 
@@ -114,9 +114,9 @@ _POLICY_HEAD = f"""{_GENERATED}
 
 # Policy reference, format version 1
 
-Generated from [schemas/policy.schema.json](../schemas/policy.schema.json), which editors read too:
-begin a file with `# yaml-language-server: $schema=` and the path to it. Unknown keys, duplicate
-keys and unknown versions are errors.
+Generated from [schemas/policy.schema.json](../schemas/policy.schema.json), which
+[editors](editors.md) read too: begin a file with `# yaml-language-server: $schema=` and the path to
+it. Unknown keys, duplicate keys and unknown versions are errors.
 
 Scalars are YAML 1.2: only `true` and `false` are booleans, so `on`, `no` and `1:30` stay text.
 Tags, merge keys (`<<`) and several documents in a file are refused. Under `extends`, maps merge

@@ -1,4 +1,4 @@
-"""schema: what editors need to help those who write policies."""
+"""schema, lsp: what editors need to help those who write policies."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Schema(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     app.command("schema")(schema)
+    app.command("lsp")(lsp)
 
 
 def schema(
@@ -38,3 +39,21 @@ def schema(
             out(text)
         else:
             output.write_text(text, "utf-8")
+
+
+def lsp() -> None:
+    """Serve an editor over stdin and stdout: lint's findings while you type."""
+    import logging
+    import os
+    import sys
+
+    from router.lsp.server import serve
+
+    with reported():
+        # What anything else prints goes to stderr: stdout is the protocol's alone. stdin is left to
+        # the interpreter, which at its end must not wait for a thread that reads it.
+        incoming = os.fdopen(os.dup(sys.stdin.fileno()), "rb")
+        outgoing = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(message)s")
+        raise typer.Exit(serve(incoming, outgoing))

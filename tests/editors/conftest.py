@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
 import shutil
 import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol.converters import get_converter
+from lsprotocol.types import METHOD_TO_TYPES
 
+SPEC = get_converter()
 ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE = 30.0  # seconds; only ever waited for in full by a server that is broken
+
+
+class Refused(Exception):
+    """The server's answer is an error."""
 
 
 class Client:
@@ -26,7 +35,7 @@ class Client:
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # its log
             **where,
         )
         self._settings = settings
@@ -35,7 +44,11 @@ class Client:
         self._last_id = 0
         self._versions: dict[str, int] = {}
         self.capabilities: dict[str, Any] = {}
-        threading.Thread(target=self._read, daemon=True).start()
+        self.published = 0
+        self.uris: set[str] = set()  # that diagnostics were published for
+        self.asked: set[str] = set()  # methods that the server asked the client for
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     # --- messages --------------------------------------------------------------------------
 
@@ -52,14 +65,15 @@ class Client:
         self.send(method=method, params=params)
 
     def request(self, method: str, params: Any) -> Any:
-        """The result of a request; a KeyError with the answer in it where that is an error."""
+        """The result of a request, which has the form that the protocol gives it."""
         self._last_id += 1
         self.send(id=self._last_id, method=method, params=params)
         while True:
             message = self._next()
             if "method" not in message and message["id"] == self._last_id:
                 if "error" in message:
-                    raise KeyError(message["error"])
+                    raise Refused(message["error"]["code"], message["error"]["message"])
+                SPEC.structure(message, METHOD_TO_TYPES[method][1])
                 return message["result"]
 
     def _read(self) -> None:
@@ -71,22 +85,35 @@ class Client:
                 assert name in (b"Content-Length", b"Content-Type"), line
                 length = int(value) if name == b"Content-Length" else length
                 line = self._process.stdout.readline()
-            self._received.put(json.loads(self._process.stdout.read(length)))
+            body = self._process.stdout.read(length)
+            if len(body) == length:  # else it was killed meanwhile
+                self._received.put(json.loads(body))
         self._received.put(None)
 
     def _next(self) -> dict[str, Any]:
         message = self._received.get(timeout=PATIENCE)
         assert message is not None, "the server has left"
+        if "method" in message:
+            SPEC.structure(message, METHOD_TO_TYPES[message["method"]][0])
         if message.get("method") == "textDocument/publishDiagnostics":
+            self.published += 1
+            self.uris.add(message["params"]["uri"])
             self._published.setdefault(message["params"]["uri"], []).append(message["params"])
         elif "method" in message and "id" in message:
             self.send(id=message["id"], result=self._answer(message))
         return message
 
     def _answer(self, message: dict[str, Any]) -> Any:
+        self.asked.add(message["method"])
         if message["method"] != "workspace/configuration":
             return None
         return [self._settings.get(item["section"]) for item in message["params"]["items"]]
+
+    def error(self) -> tuple[int, str]:
+        """Code and words of the error that comes next."""
+        while "error" not in (message := self._next()):
+            pass
+        return message["error"]["code"], message["error"]["message"]
 
     # --- what an editor does ---------------------------------------------------------------
 
@@ -128,6 +155,10 @@ class Client:
         changes = [{"text": text}]
         self.notify("textDocument/didChange", {"textDocument": document, "contentChanges": changes})
 
+    def close(self, uri: str) -> None:
+        del self._versions[uri]
+        self.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
+
     def diagnostics(self, uri: str) -> list[dict[str, Any]]:
         """What the server says of the text that was given last."""
         while True:
@@ -159,7 +190,12 @@ class Client:
 
     def stop(self) -> None:
         self._process.kill()
-        self._process.communicate()
+        self._reader.join(PATIENCE)
+        for stream in (self._process.stdin, self._process.stdout):
+            assert stream is not None
+            with contextlib.suppress(OSError):
+                stream.close()
+        self.wait()
 
 
 @pytest.fixture(scope="module")
@@ -182,3 +218,26 @@ def yaml_server() -> Iterator[Client]:
     client = Client([node, str(script), "--stdio"], settings)
     yield client
     client.stop()
+
+
+@pytest.fixture
+def start_router(tmp_path: Path) -> Iterator[Callable[..., Client]]:
+    """Starts `router lsp` as an editor does: somewhere, told later what is open."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    started: list[Client] = []
+
+    def start(**environment: str) -> Client:
+        kept = {name: value for name, value in os.environ.items() if name[:7] != "ROUTER_"}
+        command = [sys.executable, "-m", "router", "lsp"]
+        started.append(Client(command, {}, cwd=elsewhere, env={**kept, **environment}))
+        return started[-1]
+
+    yield start
+    for client in started:
+        client.stop()
+
+
+@pytest.fixture
+def router_server(start_router: Callable[..., Client]) -> Client:
+    return start_router()

@@ -1,0 +1,154 @@
+"""One editor's session: what it has open, what it was shown, and what it asks about that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from router.lsp import shown
+from router.lsp.desk import Desk, Document, path_of
+from router.lsp.judging import Judge
+from router.lsp.positions import Ruler, touch
+from router.lsp.shown import Json, Shown
+from router.types import Edit
+
+__all__ = ["Session"]
+
+_QUIET: Final = 0.15  # seconds without a message before texts are judged: a pause in typing
+_LATEST: Final = 1.0  # seconds that a judgement is put off at most
+
+
+class Session:
+    """Judges the open documents' roots and answers from the last judgement.
+
+    `patience` and `judge` are the debounce: the caller waits that long for a next message, and
+    when none comes, has the texts judged.
+    """
+
+    def __init__(self, desk: Desk, encoding: str, publish: Callable[[Json], None]) -> None:
+        """
+        Args:
+            encoding: what the client counts columns in.
+            publish: sends one file's diagnostics.
+        """
+        self._desk = desk
+        self._encoding = encoding
+        self._publish = publish
+        self._judge = Judge()
+        self._shown: dict[Path, dict[str, list[Shown]]] = {}  # by root and URI
+        self._changed_at: float | None = None
+
+    # --- what the author does ---------------------------------------------------------------
+
+    def put(self, params: Json) -> None:
+        """A document was opened, or has a new text."""
+        said = params["textDocument"]
+        path = path_of(said["uri"])
+        text = said["text"] if "text" in said else params["contentChanges"][-1]["text"]
+        if path is not None:
+            self._desk.put(Document(said["uri"], path, said.get("version"), text))
+            self.touch()
+
+    def drop(self, params: Json) -> None:
+        """A document was closed."""
+        self._desk.drop(params["textDocument"]["uri"])
+        self.touch()
+
+    def touch(self, _: Any = None) -> None:
+        """Something has changed, here or on disk."""
+        if self._changed_at is None:
+            self._changed_at = time.monotonic()
+
+    # --- judging ----------------------------------------------------------------------------
+
+    def patience(self) -> float | None:
+        """How long to wait for the next message before judging; None: there is nothing to judge."""
+        if self._changed_at is None:
+            return None
+        return max(0.0, min(_QUIET, self._changed_at + _LATEST - time.monotonic()))
+
+    def judge(self) -> None:
+        """Judge what has changed and show what was found."""
+        self._changed_at = None
+        roots = self._desk.roots_in_use()
+        for root in roots | self._shown.keys():
+            before = self._shown.pop(root, {})
+            now = self._judged(root) if root in roots else {}
+            if now:
+                self._shown[root] = now
+            for uri in before.keys() - now.keys():
+                self._publish({"uri": uri, "diagnostics": []})
+            for uri, found in now.items():
+                self._send(uri, found)
+
+    def _judged(self, root: Path) -> dict[str, list[Shown]]:
+        """What is to be shown of a root, by URI; open documents with nothing to say included."""
+        texts = self._desk.texts(root)
+        by_uri: dict[str, list[Shown]] = {self._uri(root / name): [] for name in texts}
+        rulers: dict[str, Ruler] = {}
+        for finding in self._judge.findings(root, texts):
+            file = finding.span.file
+            if file not in rulers:
+                rulers[file] = self._ruler(root / file)
+            by_uri.setdefault(self._uri(root / file), []).append(shown.show(finding, rulers[file]))
+        return by_uri
+
+    def _send(self, uri: str, found: list[Shown]) -> None:
+        params: Json = {"uri": uri, "diagnostics": [one.diagnostic for one in found]}
+        document = self._desk.get(uri)
+        if document is not None and document.version is not None:
+            params["version"] = document.version
+        self._publish(params)
+
+    def _uri(self, path: Path) -> str:
+        document = self._desk.at(path)
+        return path.as_uri() if document is None else document.uri
+
+    def _ruler(self, path: Path) -> Ruler:
+        document = self._desk.at(path)
+        if document is not None:
+            return Ruler(document.text, self._encoding)
+        try:
+            return Ruler(path.read_bytes().decode("utf-8-sig", "replace"), self._encoding)
+        except OSError:  # the finding says so
+            return Ruler("", self._encoding)
+
+    # --- what the author asks ---------------------------------------------------------------
+
+    def hover(self, params: Json) -> Json | None:
+        """The findings under the cursor, and the pages of their rules."""
+        place = {"start": params["position"], "end": params["position"]}
+        found = self._under(params["textDocument"]["uri"], place)
+        contents = shown.hover(one for _, one in found)
+        return None if contents is None else {"contents": contents}
+
+    def actions(self, params: Json) -> list[Json]:
+        """Ways to mend the findings of a range."""
+        wanted = params.get("context", {}).get("only")
+        if wanted and "quickfix" not in wanted:
+            return []
+        return [
+            shown.quick_fix(one, one.finding.fix, self._changes(root, one.finding.fix.edits))
+            for root, one in self._under(params["textDocument"]["uri"], params["range"])
+            if one.finding.fix is not None
+        ]
+
+    def _under(self, uri: str, place: Json) -> Iterator[tuple[Path, Shown]]:
+        """What is shown at a place, with its root; of the text as it is now."""
+        if self._changed_at is not None:
+            self.judge()
+        for root, by_uri in self._shown.items():
+            for one in by_uri.get(uri, ()):
+                if touch(one.diagnostic["range"], place):
+                    yield root, one
+
+    def _changes(self, root: Path, edits: Iterable[Edit]) -> dict[str, list[Json]]:
+        """Edits by URI, as an editor makes them."""
+        found: dict[str, list[Json]] = {}
+        for edit in edits:
+            path = root / edit.span.file
+            change = {"range": self._ruler(path).range(edit.span), "newText": edit.text}
+            found.setdefault(self._uri(path), []).append(change)
+        return found
