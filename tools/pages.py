@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 __all__ = ["PageError", "follow", "normal", "plain_environment"]
 
@@ -74,14 +75,20 @@ def follow(text: str, name: str = "page") -> str:
 
 @contextlib.contextmanager
 def plain_environment() -> Iterator[None]:
-    """No deployment's settings, and none left behind; help as wide as in a plain terminal."""
+    """No deployment's settings, and none left behind; help as wide as in a plain terminal.
+
+    However old the catalog has become: pages show what policies are told, not its age.
+    """
+    from router.rules.checks import stale_catalog
+
     before = dict(os.environ)
     for variable in before:
         if variable.startswith(("ROUTER_", "ANTHROPIC_", "AWS_", "GOOGLE_")):
             del os.environ[variable]
     os.environ.update(COLUMNS="80", NO_COLOR="1")
     try:
-        yield
+        with mock.patch.object(stale_catalog, "_DAYS", 36_500):
+            yield
     finally:
         os.environ.clear()
         os.environ.update(before)

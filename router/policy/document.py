@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from router.policy.nodes import Node
 from router.types import Finding
@@ -24,3 +24,6 @@ class Document:
     task_names: dict[str, Node]  # name -> a node whose span is the task's key
     parents: tuple[str, ...]  # files merged in, nearest first
     findings: tuple[Finding, ...] = ()  # warnings; errors leave no document
+    bases: dict[str, Node] = field(default_factory=dict)  # parent-only tasks, as `task_names`
+    extended: frozenset[str] = frozenset()  # tasks that another task extends
+    overrides: tuple[tuple[Node, Node], ...] = ()  # parent and child, file or task, before merging

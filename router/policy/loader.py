@@ -130,11 +130,14 @@ class _Load:
         needs = tuple((p, self._file(p).digest) for p in chain.paths)
         if own.node is None:
             return _Resolved(needs, None, tuple(findings), None, {})
-        root = _merged(chain.nodes) if whole else own.node
+        root, overrides = _merged(chain.nodes) if whole else (own.node, [])
+        extended: frozenset[str] = frozenset()
         tasks = root.get("tasks")
         if whole and tasks is not None and tasks.is_map:
             resolved = resolve_tasks(tasks)
             findings += resolved.findings
+            overrides += resolved.overrides
+            extended = frozenset(resolved.extended)
             tasks = resolved.node
             root = Node(
                 {**root.value, "tasks": tasks}, root.source, root.mark, None, root.key_marks
@@ -143,7 +146,8 @@ class _Load:
         names = _names(tasks)
         document = None
         if whole and all(finding.severity is not Severity.ERROR for finding in findings):
-            document = _document(path, root, names, chain.paths[1:], findings)
+            parents = chain.paths[1:]
+            document = _document(path, root, names, parents, findings, extended, overrides)
         return _Resolved(needs, document, tuple(findings), own.node.get("extends"), names)
 
     def _gather(self, chain: _Chain, own: Node, findings: list[Finding]) -> bool:
@@ -201,18 +205,30 @@ class _Chain:
         self.paths = [self.path]
 
 
-def _merged(nodes: Sequence[Node]) -> Node:
-    """One document from a file and its parents; the version is each file's own."""
+def _merged(nodes: Sequence[Node]) -> tuple[Node, list[tuple[Node, Node]]]:
+    """One document from a file and its parents, and what was merged into what.
+
+    The version is each file's own.
+    """
     if len(nodes) == 1:
-        return nodes[0]
+        return nodes[0], []
     merged = without(nodes[-1], "extends", "version")
-    for node in reversed(nodes[1:-1]):
-        merged = merge(merged, without(node, "extends", "version"))
-    return merge(merged, without(nodes[0], "extends"))
+    overrides: list[tuple[Node, Node]] = []
+    for node in reversed(nodes[:-1]):
+        own = without(node, "extends") if node is nodes[0] else without(node, "extends", "version")
+        overrides.append((merged, own))
+        merged = merge(merged, own)
+    return merged, overrides
 
 
 def _document(
-    path: str, root: Node, names: dict[str, Node], parents: Sequence[str], warned: Sequence[Finding]
+    path: str,
+    root: Node,
+    names: dict[str, Node],
+    parents: Sequence[str],
+    warned: Sequence[Finding],
+    extended: frozenset[str],
+    overrides: Sequence[tuple[Node, Node]],
 ) -> Document:
     models, tasks = root.get("models"), root.get("tasks")
     return Document(
@@ -222,17 +238,20 @@ def _document(
         task_names=names,
         parents=tuple(parents),
         findings=tuple(warned),
+        bases=_names(tasks, bases=True),
+        extended=extended,
+        overrides=tuple(overrides),
     )
 
 
-def _names(tasks: Node | None) -> dict[str, Node]:
-    """The tasks that are not parents only."""
+def _names(tasks: Node | None, *, bases: bool = False) -> dict[str, Node]:
+    """The tasks that are not parents only, or those that are."""
     if tasks is None or tasks.key_marks is None:
         return {}
     return {
         name: Node(name, *tasks.key_marks[name], "plain")
         for name in tasks.value
-        if not name.startswith("_")
+        if name.startswith("_") is bases
     }
 
 

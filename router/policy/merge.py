@@ -58,22 +58,24 @@ class ResolvedTasks:
 
     node: Node
     findings: list[Finding] = field(default_factory=list)
+    overrides: list[tuple[Node, Node]] = field(default_factory=list)  # parent and child
+    extended: set[str] = field(default_factory=set)  # tasks that another one extends
 
 
 def resolve_tasks(tasks: Node) -> ResolvedTasks:
     """Merges into each task the task that it extends, and that one's parent, and so on."""
-    resolver = _Resolver(tasks)
+    resolved = ResolvedTasks(tasks)
+    resolver = _Resolver(tasks, resolved)
     value = {name: resolver.resolve(name) or task for name, task in tasks.items()}
-    if all(value[name] is task for name, task in tasks.items()):
-        return ResolvedTasks(tasks, resolver.findings)
-    node = Node(value, tasks.source, tasks.mark, None, tasks.key_marks)
-    return ResolvedTasks(node, resolver.findings)
+    if any(value[name] is not task for name, task in tasks.items()):
+        resolved.node = Node(value, tasks.source, tasks.mark, None, tasks.key_marks)
+    return resolved
 
 
 class _Resolver:
-    def __init__(self, tasks: Node) -> None:
-        self.findings: list[Finding] = []
+    def __init__(self, tasks: Node, found: ResolvedTasks) -> None:
         self._tasks = tasks
+        self._found = found
         self._done: dict[str, Node | None] = {}
 
     def resolve(self, name: str) -> Node | None:
@@ -86,6 +88,7 @@ class _Resolver:
             return None
         merged = chain[-1]
         for task in reversed(chain[:-1]):
+            self._found.overrides.append((merged, task))
             merged = merge(merged, task)
         self._done[name] = without(merged, "extends") if len(chain) > 1 else merged
         return self._done[name]
@@ -102,6 +105,7 @@ class _Resolver:
                 return None  # its fault is known
             if not self._follow(extends, parent, names):
                 return None
+            self._found.extended.add(parent)
             names.append(parent)
             chain.append(self._tasks.value[parent])
         return chain
@@ -111,14 +115,14 @@ class _Resolver:
         if parent not in self._tasks.value:
             message = f"no task {quoted(parent)} to extend"
             help_line = did_you_mean(parent, (n for n in self._tasks.value if n != names[-1]))
-            self.findings.append(at_node("missing-parent", message, extends, help=help_line))
+            self._found.findings.append(at_node("missing-parent", message, extends, help=help_line))
         elif parent in names:
             circle = " -> ".join([*names[names.index(parent) :], parent])
             message = f"tasks extend each other in a circle: {circle}"
-            self.findings.append(at_node("extends-cycle", message, extends))
+            self._found.findings.append(at_node("extends-cycle", message, extends))
         elif len(names) > MAX_EXTENDS:
             message = f"more than {MAX_EXTENDS} tasks extend one another"
-            self.findings.append(at_node("extends-cycle", message, extends))
+            self._found.findings.append(at_node("extends-cycle", message, extends))
         else:
             return True
         for name in names:

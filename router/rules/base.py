@@ -15,11 +15,12 @@ from router.catalog.lookup import Verdict
 from router.catalog.models import Catalog, Model
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
+from router.policy.document import Document
 from router.policy.findings import at_key, at_node, at_place
 from router.policy.nodes import Node, SourceText
 from router.types import Finding, Fix, Severity, Span
 
-__all__ = ["Check", "Facts", "Needs", "Rule", "TextCheck"]
+__all__ = ["Check", "Facts", "Needs", "Rule", "SetCheck", "TextCheck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Facts:
         today: the day (UTC) by which lifecycles and prices are judged.
         tasks: every task that links, by name.
         models: the names for pins, by the policy file they are in force in.
+        documents: every policy file, where each could be read.
         verdicts: the catalog's word on models, kept as rules ask for it.
     """
 
@@ -38,6 +40,7 @@ class Facts:
     tasks: Mapping[str, CompiledTask] = field(default_factory=dict)
     models: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    documents: Sequence[Document] = ()
 
     def model(self, tier: Tier) -> Model | None:
         """The catalog's entry of a tier's model; None for local tiers and unknown models.
@@ -52,6 +55,7 @@ class Facts:
 
 Check = Callable[[CompiledTask, Facts], Iterable[Finding]]
 TextCheck = Callable[[SourceText], Iterable[Finding]]
+SetCheck = Callable[[Facts], Iterable[Finding]]
 Needs = Literal["policy", "catalog", "estimates"]
 """What a rule looks at: the policy alone, also the shipped catalog, also tokens estimated by it."""
 
@@ -70,6 +74,7 @@ class Rule(NamedTuple):
         needs: what it looks at beside the policy.
         check: on each task that links. None: the reader or the compiler finds it.
         check_text: on the text of each file that is read, templates included.
+        check_set: once, on all policy files together, where each could be read.
     """
 
     name: str
@@ -82,6 +87,7 @@ class Rule(NamedTuple):
     needs: Needs = "policy"
     check: Check | None = None
     check_text: TextCheck | None = None
+    check_set: SetCheck | None = None
 
     def at(
         self,

@@ -113,6 +113,7 @@ def _judge(
         today,
         tasks={compiled.task.name: compiled for compiled in compilation.tasks},
         models={document.file: document.models for document in loaded.documents},
+        documents=loaded.documents,
     )
     policy_set = compilation.policy_set
     files = sorted(sources.given)
@@ -120,6 +121,8 @@ def _judge(
     rules = [rule for rule in checking_rules() if infos or rule.severity is not Severity.INFO]
     found = _check_texts(rules, [(file, sources.given[file]) for file in files], cache)
     found += _check_tasks(rules, compilation.tasks, facts, cache)
+    if all(finding.severity is not Severity.ERROR for finding in loaded.findings):
+        found += _check_set(rules, facts)
     findings = _in_order(before, found)
     if policy_set is not None and any(f.severity is Severity.ERROR for f in findings):
         policy_set = None
@@ -175,6 +178,13 @@ def _apply(rules: Iterable[Rule], compiled: CompiledTask, facts: Facts) -> Itera
     for rule in rules:
         if rule.check is not None:
             yield from rule.check(compiled, facts)
+
+
+def _check_set(rules: Iterable[Rule], facts: Facts) -> Iterator[Finding]:
+    """What can be said of all files together: only where none of them is missing."""
+    for rule in rules:
+        if rule.check_set is not None:
+            yield from rule.check_set(facts)
 
 
 def _context(compiled: CompiledTask, facts: Facts) -> tuple[object, ...]:

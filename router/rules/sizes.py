@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from itertools import accumulate, pairwise
 from typing import Any, NamedTuple
@@ -17,23 +16,23 @@ from router.catalog.models import Model
 from router.catalog.pricing import cost, worst_case
 from router.catalog.tokens import BodyTokens, PrefixTokens, estimate_body, estimate_text
 from router.compiler.compilation import CompiledTask
-from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
+from router.compiler.model import Task, Tier
 from router.compiler.templates import PlainTemplate
 from router.errors import CatalogError, UsageError
 from router.rules.base import Facts
 from router.rules.ladder import heaviest_path
 from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
+from router.rules.signals import calls, judged, verifiers
 from router.types import Usage
 
 __all__ = [
-    *("CallCost", "PartSize", "attempt_cost", "call_cost", "calls", "constant_prefixes"),
+    *("CallCost", "PartSize", "attempt_cost", "call_cost", "constant_prefixes"),
     *("least_cost", "part_sizes", "path_cost", "unmeasured"),
 ]
 
 _ZERO = Decimal(0)
 _MOST_CHARS = 4_000_000  # no context window holds more
-_MOST_VERIFIERS = 3  # of verifiers of verifiers
 _TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
 _LOOP = re.compile(r"\{%-?\s*for\b")
 _IMAGE = {"type": "image", "source": {"type": "url", "url": ""}}
@@ -120,12 +119,12 @@ def path_cost(
     compiled: CompiledTask, facts: Facts, depth: int = 0
 ) -> tuple[Decimal, tuple[str, ...]]:
     """The dearest way up the ladder without retries, in USD: samples and verifiers included."""
-    verifiers = _verifiers(compiled, facts, depth)
-    beside = sum((path_cost(one, facts, depth + 1)[0] for one in verifiers), _ZERO)
+    checkers = verifiers(compiled, facts, depth)
+    beside = sum((path_cost(one, facts, depth + 1)[0] for one in checkers), _ZERO)
 
     def weight(tier: Tier) -> Decimal:
         total = (attempt_cost(compiled, facts, tier) or _ZERO) * calls(compiled.task, tier)
-        return total + beside if _judged(compiled.task, tier) else total
+        return total + beside if judged(compiled.task, tier) else total
 
     return heaviest_path(compiled, weight)
 
@@ -135,18 +134,10 @@ def least_cost(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Decimal:
     first = compiled.task.tiers[0]
     one = call_cost(compiled, facts, first)
     total = one.warm * calls(compiled.task, first) if one is not None else _ZERO
-    if _judged(compiled.task, first):
-        for verifier in _verifiers(compiled, facts, depth):
+    if judged(compiled.task, first):
+        for verifier in verifiers(compiled, facts, depth):
             total += least_cost(verifier, facts, depth + 1)
     return total
-
-
-def calls(task: Task, tier: Tier) -> int:
-    """How many calls one visit of the tier makes: samples, where its rules read confidence."""
-    if task.confidence is None or not _judged(task, tier):
-        return 1
-    signals = task.confidence.signals
-    return max((s.samples for s in signals if isinstance(s, AgreementSignal)), default=1)
 
 
 def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> CallCost | None:
@@ -179,23 +170,6 @@ def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -
     except CatalogError:
         return None
     return CallCost(prompt, cold, warm)
-
-
-def _verifiers(compiled: CompiledTask, facts: Facts, depth: int) -> Iterator[CompiledTask]:
-    confidence = compiled.task.confidence
-    for signal in confidence.signals if confidence is not None else ():
-        if isinstance(signal, VerifierSignal) and depth < _MOST_VERIFIERS:
-            verifier = facts.tasks.get(signal.task)
-            if verifier is not None:
-                yield verifier
-
-
-def _judged(task: Task, tier: Tier) -> bool:
-    """Whether leaving the tier depends on confidence: only then are paid signals gathered."""
-    return task.confidence is not None and any(
-        rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
-        for rule in tier.escalate
-    )
 
 
 # --- tokens --------------------------------------------------------------------------------------

@@ -26,6 +26,9 @@ tasks:
 BASE = """version: 1
 tasks:
   _task:
+    description: Sorts mail.
+    owner: platform
+    budget: {run: {usd: 0.5, deadline: 60s}}
     input: {type: object, required: [mail], properties: {mail: {type: string, maxLength: 99}}}
     tiers: [{model: claude-haiku-5-5, max_tokens: 2048}]
 """

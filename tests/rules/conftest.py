@@ -1,6 +1,7 @@
 """Helpers for rule tests: text in, findings out, through the real reader and compiler.
 
-Each rule has a file of cases: `FAILING` and `PASSING` texts by what they show. A text gives the
+Each rule has a file of cases: `FAILING` and `PASSING` texts by what they show, perhaps the day
+`TODAY` on which they are judged. A text gives the
 keys of a task in which it differs from `SOUND`, or a whole policy file. In it
 
 - «…» marks where findings of the rule belong, and that there are no others;
@@ -64,12 +65,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def judged() -> Judge:
-    """Judges `policy.yaml` with this text, and other files by path."""
+def judged(request) -> Judge:
+    """Judges `policy.yaml` with this text, and other files by path, on the module's day."""
+    today = getattr(request.module, "TODAY", TODAY)
 
     def run(text: str | bytes, files: dict[str, str | bytes] | None = None, **options) -> Judgement:
         sources = MemorySources({"policy.yaml": text, **(files or {})})
-        return judge(sources, load_catalog(), **{"today": TODAY, "infos": True, **options})
+        return judge(sources, load_catalog(), **{"today": today, "infos": True, **options})
 
     return run
 

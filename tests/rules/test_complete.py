@@ -63,7 +63,7 @@ def test_findings_of_checks_carry_help(judged, files_of):
     """Each rule ends with advice, except where the message is the advice."""
     silent = {"constant-condition"}
     for name, found in all_rules().items():
-        if found.check or found.check_text:
+        if found.check or found.check_text or found.check_set:
             helped = [one.help for one in _findings(judged, files_of, name)]
             assert any(helped) or name in silent, name
 
@@ -71,7 +71,8 @@ def test_findings_of_checks_carry_help(judged, files_of):
 def _findings(judged, files_of, name):
     for text in CASES[name].FAILING.values():
         files = _files(files_of(text))
-        judgement = judged(files.pop("policy.yaml"), files)
+        today = getattr(CASES[name], "TODAY", TODAY)
+        judgement = judged(files.pop("policy.yaml"), files, today=today)
         yield from (one for one in judgement.findings if one.rule == name)
 
 
@@ -101,9 +102,10 @@ def test_a_rule_looks_at_the_catalog_exactly_if_it_says_so(files_of):
     touching: set[str] = set()
     for cases in CASES.values():
         for text in (*cases.FAILING.values(), *cases.PASSING.values()):
-            tasks, models = _compiled(_files(files_of(text)))
+            documents, tasks = _compiled(_files(files_of(text)))
             by_name = {one.task.name: one for one in tasks}
-            facts = Facts(Untouchable(), TODAY, by_name, models)
+            models = {document.file: document.models for document in documents}
+            facts = Facts(Untouchable(), TODAY, by_name, models, documents=documents)
             touching |= set(_touching(facts, tasks))
     said = {name for name, rule in all_rules().items() if rule.needs != "policy"}
     assert said - touching == {"unknown-model"}  # which the compiler finds
@@ -113,18 +115,19 @@ def test_a_rule_looks_at_the_catalog_exactly_if_it_says_so(files_of):
 def _compiled(files):
     sources = MemorySources(files)
     documents = load_documents(sources).documents
-    tasks = compile_documents(documents, sources, load_catalog(), today=TODAY).tasks
-    return tasks, {document.file: document.models for document in documents}
+    return documents, compile_documents(documents, sources, load_catalog(), today=TODAY).tasks
 
 
 def _touching(facts, tasks):
     for name, rule in all_rules().items():
-        for one in tasks if rule.check else ():
-            forget(one)
-            try:
+        try:
+            for one in tasks if rule.check else ():
+                forget(one)
                 list(rule.check(one, facts))
-            except Touched:
-                yield name
+            if rule.check_set:
+                list(rule.check_set(facts))
+        except Touched:
+            yield name
 
 
 def test_rules_that_estimate_say_so():

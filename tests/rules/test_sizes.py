@@ -9,7 +9,8 @@ import pytest
 from router.catalog import load_catalog
 from router.engine.plan import make_plan
 from router.rules.base import Facts
-from router.rules.sizes import call_cost, calls, least_cost, part_sizes, path_cost, unmeasured
+from router.rules.signals import calls
+from router.rules.sizes import call_cost, least_cost, part_sizes, path_cost, unmeasured
 
 TODAY = date(2026, 11, 22)
 CATALOG = load_catalog()

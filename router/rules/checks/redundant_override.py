@@ -1,0 +1,46 @@
+"""redundant-override: a child says again what its parent says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.policy.nodes import Node
+from router.rules.base import Facts, Rule
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check_set"]
+
+_WHOLE = frozenset({"input", "output"})  # a schema is read as a whole, its parts are no settings
+
+
+def check_set(facts: Facts) -> Iterator[Finding]:
+    for document in facts.documents:
+        for parent, child in document.overrides:
+            yield from _repeated(parent, child)
+
+
+def _repeated(parent: Node, child: Node) -> Iterator[Finding]:
+    for key, mine in child.items():
+        theirs = parent.get(key)
+        if theirs is None or theirs is mine:
+            continue
+        if mine.is_map and theirs.is_map and key not in _WHOLE:
+            yield from _repeated(theirs, mine)
+        elif type(mine.value) is type(theirs.value) and mine.plain() == theirs.plain():
+            message = f"the parent says the same on {theirs.span}"
+            yield RULE.at(child, message, "remove it: it is inherited", key=key)
+
+
+RULE = Rule(
+    name="redundant-override",
+    severity=Severity.INFO,
+    summary="A task or file sets a key to the value that it inherits anyway.",
+    avoid="_base: {owner: platform}\nsort: {extends: _base, owner: platform}",
+    prefer="_base: {owner: platform}\nsort: {extends: _base}",
+    why=(
+        "The day the parent changes, this one does not: two settings that were one drift apart, "
+        "and nobody meant it."
+    ),
+    configure="Keep it where the value must stay whatever becomes of the parent.",
+    check_set=check_set,
+)

@@ -1,0 +1,49 @@
+"""unused-model: a name for a pin that no tier uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.policy.document import Document
+from router.policy.nodes import Node
+from router.rules.base import Facts, Rule
+from router.types import Finding, Severity
+
+__all__ = ["RULE", "check_set"]
+
+
+def check_set(facts: Facts) -> Iterator[Finding]:
+    unused: dict[int, tuple[str, Node]] = {}  # a parent's names are the same nodes in each child
+    used: set[int] = set()
+    for document in facts.documents:
+        names = _used(document)
+        used |= {id(pin) for name, pin in document.models.items() if name in names}
+        unused |= {id(pin): (name, pin) for name, pin in document.models.items()}
+    for key, (name, pin) in unused.items():
+        if key not in used:
+            yield RULE.at(pin, f"no tier of any task uses `{name}`", "remove it, or use it")
+
+
+def _used(document: Document) -> set[object]:
+    found: set[object] = set()
+    for task in document.tasks.values():
+        tiers = task.get("tiers")
+        for tier in tiers.elements() if tiers is not None else ():
+            model = tier.get("model")
+            if model is not None:
+                found.add(model.value)
+    return found
+
+
+RULE = Rule(
+    name="unused-model",
+    severity=Severity.INFO,
+    summary="A name under `models` that no tier uses.",
+    avoid="models: {haiku: claude-haiku-5-5, old: claude-sonnet-4-6}\ntiers: [{model: haiku, …}]",
+    prefer="models: {haiku: claude-haiku-5-5}\ntiers: [{model: haiku, …}]",
+    why=(
+        "Whoever upgrades the pin believes to have upgraded a task. Names in a shared parent "
+        "count as used if one of the files that extend it uses them."
+    ),
+    check_set=check_set,
+)

@@ -1,0 +1,33 @@
+"""missing-owner: a task that nobody is named for."""
+
+from __future__ import annotations
+
+FAILING = {
+    "no owner": """
+version: 1
+tasks:
+  «sort»:
+    prompt: {user: Sort.}
+    tiers: [{model: claude-opus-5-5, max_tokens: 4096}]
+""",
+}
+PASSING = {
+    "an owner": "owner: support",
+    "the owner of a parent": """
+version: 1
+tasks:
+  _base: {owner: support}
+  sort:
+    extends: _base
+    prompt: {user: Sort.}
+    tiers: [{model: claude-opus-5-5, max_tokens: 4096}]
+""",
+}
+
+
+def test_what_breaks_the_rule_is_found_at_its_place(failing, checked):
+    assert checked(failing).findings
+
+
+def test_what_keeps_the_rule_is_not_found(passing, checked):
+    assert checked(passing).policy_set is not None
