@@ -175,6 +175,7 @@ class EscalateRule:
     below: float | None = None
     when: Condition | None = None
     reason: str | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,7 @@ class StartRule:
     when: Condition
     tier: str
     reason: str | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from msgspec import Struct
 from router.compiler.model import (
     AgreementSignal,
     EscalateRule,
+    Event,
     FieldSignal,
     Task,
     Tier,
@@ -20,9 +21,10 @@ from router.engine.account import Role
 from router.engine.answers import Answer, read_answer
 from router.engine.calls import USEFUL, Calls
 from router.engine.confidence import Reading, agreement, combine, field_reading, is_paid
+from router.engine.decisions import Decision, Kind
 from router.engine.effects import Emit, Fault, FaultKind, Reply, Steps
 from router.engine.inputs import prepare_inputs
-from router.engine.plan import choose_start, reads_confidence
+from router.engine.plan import matching_start, reads_confidence
 from router.engine.request import has_cached_prefix, render_prompt
 from router.engine.retrying import FALLS_BACK
 from router.engine.run import Run
@@ -118,6 +120,7 @@ class Ladder:
                 tier = yield from self._fall_back(tier, visit)
                 continue
             seen.answered = True
+            self._decide("answered", tier.name)
             verdict = self._judge(visit)
             self.run.account.annotate(
                 visit.number,
@@ -139,8 +142,13 @@ class Ladder:
 
     def _first(self) -> Tier:
         override = self.run.request.tier if self.role == "answer" else None
-        name = override or choose_start(self.task, self.inputs)[0]
-        return self.task.tier(name)
+        if override:
+            return self.task.tier(override)
+        task = self.task
+        found = matching_start(task, self.inputs)
+        for index in range(len(task.start) if found is None else found + 1):
+            self._decide("start", None, index, index == found)
+        return task.tiers[0] if found is None else task.tier(task.start[found].tier)
 
     def _unvisited_from(self, name: str | None) -> str | None:
         """The tier of that name, or the first above it that has not had its turn."""
@@ -247,9 +255,12 @@ class Ladder:
             reason = f"{answer.event.value}: {answer.problem}"
             above = self.task.after(tier.name)
             climbs = answer.event in self.task.escalate_on and above is not None
+            if climbs:
+                self._decide("event", None, answer.event)
             return _Verdict(False, above.name if climbs and above else None, reason)
-        for rule in tier.escalate:
+        for index, rule in enumerate(tier.escalate):
             fires = self._fires(rule, visit)
+            self._decide("escalate", tier.name, index, fires is not None)
             if fires is not None:
                 return _Verdict(False, rule.to, fires)
         return _Verdict(True)
@@ -282,6 +293,13 @@ class Ladder:
             "stop_reason": visit.answer.reply.stop_reason,
         }
 
+    def _decide(
+        self, kind: Kind, tier: str | None, which: int | Event | None = None, outcome: bool = True
+    ) -> None:
+        decided = self.run.engine.decided
+        if decided is not None:
+            decided(Decision(self.task.name, kind, tier, which, outcome))
+
     # --- leaving ----------------------------------------------------------------------
 
     def _leave(self, tier: Tier, to: str | None, reason: str) -> Steps[None]:
@@ -308,6 +326,7 @@ class Ladder:
         if drawn and not self.run.engine.limits.retry_budget.take():
             raise self._failure(tier, fault, "the process's retry budget is spent")
         reason = f"{fault.kind.value}: {fault.message}"
+        self._decide("fallback", tier.name)
         self._seen.left.append(Left(tier.name, following.name, "fallback", reason))
         yield from self._leave(tier, following.name, reason)
         return following
@@ -361,6 +380,7 @@ class Ladder:
             self._seen.best = visit
 
     def _exhausted(self, reason: str) -> Climbed:
+        self._decide("exhausted", None)
         best = self._seen.best
         if self.task.exhausted.mode == "error" or (
             best is None and self.task.exhausted.mode == "best"

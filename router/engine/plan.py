@@ -26,6 +26,7 @@ from router.types import Plan, PlannedBreakpoint, PlannedTier, Usage
 __all__ = [
     "choose_start",
     "make_plan",
+    "matching_start",
     "plan_as_dict",
     "reachable",
     "reads_confidence",
@@ -38,10 +39,19 @@ _MAX_VERIFIERS = 8  # of verifiers of verifiers
 
 def choose_start(task: Task, inputs: Mapping[str, Any]) -> tuple[str, str | None]:
     """The tier a run begins on, and the start rule's reason where a rule chose it."""
-    for rule in task.start:
+    index = matching_start(task, inputs)
+    if index is None:
+        return task.tiers[0].name, None
+    rule = task.start[index]
+    return rule.tier, rule.reason or f"when {rule.when.source}"
+
+
+def matching_start(task: Task, inputs: Mapping[str, Any]) -> int | None:
+    """The first start rule that holds; those before it do not, those after it are not asked."""
+    for index, rule in enumerate(task.start):
         if rule.when.holds(inputs):
-            return rule.tier, rule.reason or f"when {rule.when.source}"
-    return task.tiers[0].name, None
+            return index
+    return None
 
 
 def reads_confidence(task: Task, tier: Tier) -> bool:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from router.catalog.models import Catalog
 from router.compiler.model import Task
 from router.engine.account import Account
+from router.engine.decisions import Decided
 from router.engine.effects import Fault
 from router.engine.limits import Limits
 
@@ -30,6 +31,7 @@ class Engine:
     random: Callable[[], float]  # in [0, 1), for jitter
     emulated: bool = False
     keep_text: bool = False  # prompts and answers go into the ledger too
+    decided: Decided | None = None  # is told what the ladder decides, for coverage by tests
 
 
 class RunRequest(Struct, frozen=True):

@@ -95,11 +95,13 @@ def _rules(work: Work, tier: Node, index: int, names: list[str]) -> list[Escalat
         below, when = node.get("below"), node.get("when")
         if below is not None:
             try:
-                found.append(EscalateRule(target, below=share(below.value), reason=why))
+                least = share(below.value)
+                found.append(EscalateRule(target, below=least, reason=why, span=node.span))
             except ScalarError as error:
                 work.say("threshold-out-of-range", str(error), below)
         elif when is not None and id(when) in work.conditions:
-            found.append(EscalateRule(target, when=work.conditions[id(when)], reason=why))
+            condition = work.conditions[id(when)]
+            found.append(EscalateRule(target, when=condition, reason=why, span=node.span))
     return found
 
 
@@ -140,5 +142,5 @@ def _start(work: Work, names: list[str]) -> list[StartRule]:
         condition = work.conditions.get(id(when))
         if condition is not None:
             why = str(reason.value) if reason is not None else None
-            found.append(StartRule(condition, str(tier.value), why))
+            found.append(StartRule(condition, str(tier.value), why, node.span))
     return found
