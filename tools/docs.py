@@ -34,7 +34,7 @@ FOLLOWED = (
 )
 
 COMMANDS = (
-    *("run", "plan", "map", "init", "lint", "rule", "tasks", "show", "models"),
+    *("run", "plan", "map", "init", "lint", "rule", "test", "tasks", "show", "models"),
     *("schema", "lsp"),
     *("report", "emulate", "demo"),
 )

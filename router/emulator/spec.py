@@ -7,11 +7,16 @@ from typing import Any
 
 from router.emulator.faults import fault
 from router.emulator.replies import Answer, Item, as_item, call_tool, refuse, reply, truncate
+from router.policy.scalars import duration
 
-__all__ = ["parse_item"]
+__all__ = ["KINDS", "SPEC_KEYS", "parse_item"]
 
-_KINDS = frozenset(("output", "text", "error", "stop", "tool"))
-_SPEC_KEYS = _KINDS | {"input", "category", "usage", "latency", "pace", "model", "times"}
+KINDS = frozenset(("output", "text", "error", "stop", "tool"))
+_TIMES = ("latency", "pace", "retry_after")
+_FAULT_KEYS = frozenset(("retry_after", "after_events", "body", "how"))
+SPEC_KEYS = (
+    KINDS | {"input", "category", "usage", "latency", "pace", "model", "times", "thinking_tokens"}
+) | _FAULT_KEYS
 _STOPS = {"refusal", "max_tokens", "truncated", "model_context_window_exceeded", "pause_turn"}
 
 
@@ -19,9 +24,10 @@ def parse_item(value: Any) -> tuple[Item, int]:
     """A reply as a test file writes it, and how often it is given.
 
     `"text"`; any other value is an output; a mapping made only of the keys `output`, `text`,
-    `error`, `stop`, `tool`, `input`, `category`, `usage`, `latency`, `pace`, `model`, `times` says
-    more: `{error: overloaded, times: 2}`, `{stop: refusal}`, `{text: hi, latency: 2}`. An output
-    with such names is written `{output: {text: hi}}`.
+    `error`, `stop`, `tool`, `input`, `category`, `usage`, `thinking_tokens`, `latency`, `pace`,
+    `model`, `times`, and beside `error` also `retry_after`, `after_events`, `body`, `how`, says
+    more: `{error: overloaded, times: 2}`, `{stop: refusal}`, `{text: hi, latency: 2s}`. An output
+    with such names is written `{output: {text: hi}}`. Times are seconds or durations.
 
     Raises:
         ValueError: an unknown fault or stop reason, or keys that do not go together.
@@ -30,8 +36,11 @@ def parse_item(value: Any) -> tuple[Item, int]:
         return as_item(value), 1
     spec = dict(value)
     times = spec.pop("times", 1)
-    if not isinstance(times, int) or times < 1:
+    if not isinstance(times, int) or isinstance(times, bool) or times < 1:
         raise ValueError(f"times must be a whole number from 1, not {times!r}")
+    for name in _TIMES:
+        if isinstance(spec.get(name), str):
+            spec[name] = duration(spec[name])
     try:
         if "error" in spec:
             return fault(spec.pop("error"), **spec), times
@@ -45,7 +54,8 @@ def parse_item(value: Any) -> tuple[Item, int]:
 
 
 def _is_spec(value: Mapping[str, Any]) -> bool:
-    return bool(value) and _SPEC_KEYS.issuperset(value) and not _KINDS.isdisjoint(value)
+    known = SPEC_KEYS if "error" in value else SPEC_KEYS - _FAULT_KEYS
+    return known.issuperset(value) and not KINDS.isdisjoint(value)
 
 
 def _stopped(spec: dict[str, Any]) -> Answer:

@@ -23,7 +23,7 @@ from router.policy.sources import SourceError, Sources
 from router.policy.yaml_reader import read_yaml
 from router.types import Finding, Severity
 
-__all__ = ["DocumentCache", "Loaded", "load_documents"]
+__all__ = ["DocumentCache", "Loaded", "load_documents", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class _Load:
     def _resolve(self, path: str) -> _Resolved:
         own = self._file(path)
         if own.fault is not None:
-            return _Resolved(((path, None),), None, (_unreadable(path, own.fault),), None, {})
+            return _Resolved(((path, None),), None, (unreadable(path, own.fault),), None, {})
         chain = _Chain(path)
         findings = list(own.findings)
         whole = own.node is not None and self._gather(chain, own.node, findings)
@@ -258,7 +258,8 @@ def _names(tasks: Node | None, *, bases: bool = False) -> dict[str, Node]:
 # --- findings ----------------------------------------------------------------------------------
 
 
-def _unreadable(path: str, fault: SourceError) -> Finding:
+def unreadable(path: str, fault: SourceError) -> Finding:
+    """The finding for a file that cannot be given."""
     rule = {"outside_root": "path-escape", "too_large": "yaml-too-large"}.get(
         fault.reason, "unreadable-file"
     )

@@ -18,7 +18,7 @@ from router.policy.shape_report import Enough, Report
 from router.resources import shipped
 from router.types import Finding
 
-__all__ = ["check_shape", "check_version"]
+__all__ = ["apply_check", "check_shape", "check_version"]
 
 _SCHEMA = "policy.schema.json"
 
@@ -31,7 +31,7 @@ def check_shape(root: Node, *, partial: bool = False) -> tuple[Finding, ...]:
     A number that is whole but written as a float (`512.0`, `1e3`) is made an int where the schema
     asks for an integer, because JSON Schema counts it as one.
     """
-    return _run(_partial() if partial else _policy(), root, None, None)
+    return apply_check(_partial() if partial else _policy(), root)
 
 
 def check_version(root: Node) -> tuple[Finding, ...]:
@@ -42,11 +42,24 @@ def check_version(root: Node) -> tuple[Finding, ...]:
     version = root.get("version")
     if version is None:
         return ()  # said by check_shape, together with everything else
-    return _run(_version(), version, root, "version")
+    return apply_check(_version(), version, root, "version")
 
 
-def _run(check: Check, node: Node, parent: Node | None, key: str | None) -> tuple[Finding, ...]:
-    report = Report()
+def apply_check(
+    check: Check,
+    node: Node,
+    parent: Node | None = None,
+    key: str | None = None,
+    *,
+    whole: str = "the policy",
+) -> tuple[Finding, ...]:
+    """What a compiled schema finds wrong with a node.
+
+    Args:
+        parent, key: where the node hangs, for the place of what is missing.
+        whole: what the root is called in messages.
+    """
+    report = Report(whole)
     with suppress(Enough):
         check(node, parent, key, report)
     return tuple(report.findings)

@@ -27,9 +27,10 @@ class Enough(Exception):
 class Report:
     """The findings so far, and what later checks must not say again."""
 
-    __slots__ = ("_missing", "_typos", "blamed", "findings")
+    __slots__ = ("_missing", "_typos", "_whole", "blamed", "findings")
 
-    def __init__(self) -> None:
+    def __init__(self, whole: str = "the policy") -> None:
+        self._whole = whole
         self.findings: list[Finding] = []
         self.blamed: set[int] = set()  # ids of nodes that are wrong as they are
         self._typos: dict[int, set[str]] = {}  # id of a map -> keys that unknown ones stand for
@@ -39,7 +40,7 @@ class Report:
         if _has_refused_keys(node):
             return  # `{{ x }}` without quotes and its like: the reader has said it
         self.blamed.add(id(node))
-        message = f"{_name(key)} is {_kind(node)}; expected {expected}"
+        message = f"{self._name(key)} is {_kind(node)}; expected {expected}"
         help_line = None
         if node.value is None and not nullable:
             help_line = "null removes what a parent sets, and none sets this: give it a value"
@@ -65,7 +66,7 @@ class Report:
             remedy = fix(f"write `{meant}`", replace_scalar(node, meant), safe=False)
         if rule == "unknown-version":
             help_line = f"this program reads version {expected} of the format"
-        message = f"{_name(key)} is {shown}; expected {expected}"
+        message = f"{self._name(key)} is {shown}; expected {expected}"
         self._add(at_node(rule, message, node, help=help_line, fix=remedy))
 
     def bad_name(self, parent: Node, name: str, expected: str) -> None:
@@ -124,11 +125,16 @@ class Report:
         if meanings is not None and (len(wanted) > 1 or wanted[0] in meanings):
             return
         names = " or ".join(quoted(name) for name in wanted)
-        message = f"{_name(key)} needs {names}"
+        message = f"{self._name(key)} needs {names}"
         if parent is not None and isinstance(key, str):
             self._add(at_key("missing-key", message, parent, key, help=_add_help(wanted)))
         else:
             self._add(at_node("missing-key", message, node, help=_add_help(wanted)))
+
+    def _name(self, key: Key) -> str:
+        if key is None:
+            return self._whole
+        return quoted(key) if isinstance(key, str) else f"element {key + 1} of the list"
 
     def _add(self, finding: Finding) -> None:
         self.findings.append(finding)
@@ -139,12 +145,6 @@ class Report:
 def _has_refused_keys(node: Node) -> bool:
     """Whether the reader refused keys of this map, which it then does not hold."""
     return node.key_marks is not None and len(node.key_marks) > len(node.value)
-
-
-def _name(key: Key) -> str:
-    if key is None:
-        return "the policy"
-    return quoted(key) if isinstance(key, str) else f"element {key + 1} of the list"
 
 
 def _kind(node: Node) -> str:

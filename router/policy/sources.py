@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-__all__ = ["MemorySources", "SourceError", "Sources"]
+__all__ = ["MemorySources", "SourceError", "Sources", "is_policy_name", "is_test_name"]
+
+_TESTS = (".test.yaml", ".test.yml")
 
 
 class SourceError(Exception):
@@ -58,10 +60,15 @@ class MemorySources:
 def is_policy_name(path: str) -> bool:
     """Whether a path names a policy of its own: no parent, no test, nothing hidden."""
     parts = path.split("/")
-    name = parts[-1]
     return (
-        name.endswith((".yaml", ".yml"))
-        and not name.startswith(("_", "."))
-        and not name.endswith((".test.yaml", ".test.yml"))
-        and not any(part.startswith((".", "_")) for part in parts[:-1])
+        parts[-1].endswith((".yaml", ".yml"))
+        and not parts[-1].endswith(_TESTS)
+        and not any(part.startswith((".", "_")) for part in parts)
+    )
+
+
+def is_test_name(path: str) -> bool:
+    """Whether a path names a file of policy tests that is not hidden."""
+    return path.endswith(_TESTS) and not any(
+        part.startswith((".", "_")) for part in path.split("/")
     )

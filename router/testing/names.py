@@ -1,0 +1,102 @@
+"""Names in test files, held against the policies: tasks, tiers, tiers of verifiers, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from router import errors
+from router.compiler.model import Task
+from router.policy.findings import at_key, at_node, quoted
+from router.policy.nodes import Node
+from router.policy.suggest import did_you_mean
+from router.testing.expanding import RULE
+from router.types import Finding
+
+__all__ = ["check_expectations", "find_tier", "hint", "split_tier"]
+
+# What there is to say of an answer, and not of a run that gave none.
+_OF_ANSWERS = (
+    *("tier", "accepted", "reason", "output", "exactly", "text", "stop_reason", "confidence"),
+    *("left", "tags"),
+)
+
+
+def split_tier(written: str, task: str) -> tuple[str, str]:
+    """Task and tier of a name such as `haiku`, or `judge/haiku` for another task's."""
+    other, slash, tier = written.rpartition("/")
+    return (other, tier) if slash else (task, written)
+
+
+def find_tier(written: str, task: Task, tasks: Mapping[str, Task]) -> tuple[Task, str] | str:
+    """The tier that a name means; else what is wrong with it, and after `; ` what helps."""
+    name, tier = split_tier(written, task.name)
+    found = tasks.get(name)
+    if found is None:
+        return f"there is no task {quoted(name)}; {hint(name, tasks)}"
+    tiers = [one.name for one in found.tiers]
+    if tier not in tiers:
+        return f"task `{found.name}` has no tier {quoted(tier)}; {hint(tier, tiers)}"
+    return found, tier
+
+
+def hint(word: str, known: Mapping[str, object] | Sequence[str]) -> str:
+    """What an unknown name may have been meant to be, else what there is."""
+    names = sorted(known) if isinstance(known, Mapping) else known
+    return did_you_mean(word, names) or f"known here: {', '.join(names)}"
+
+
+def check_expectations(
+    case: Node, expect: Node, task: Task, tasks: Mapping[str, Task]
+) -> Iterator[Finding]:
+    """Tiers and errors that do not exist, and expectations that cannot hold together."""
+    if not expect.value:
+        help_line = "say what must come of the run, such as `path: [haiku]`"
+        yield at_key(RULE, "the case expects nothing", case, "expect", help=help_line)
+    for node in _own_tiers(expect):
+        names = [tier.name for tier in task.tiers]
+        if node.value not in names:
+            message = f"task `{task.name}` has no tier {quoted(node.value)}"
+            yield at_node("unknown-tier", message, node, help=hint(node.value, names))
+    attempts, request = expect.get("attempts"), expect.get("request")
+    for key, _ in attempts.items() if attempts is not None else ():
+        if isinstance(found := find_tier(key, task, tasks), str):
+            message, _, help_line = found.partition("; ")
+            yield at_key("unknown-tier", message, attempts, key, help=help_line)  # type: ignore[arg-type]  # has keys
+    asked = None if request is None else request.get("tier")
+    if asked is not None and isinstance(found := find_tier(asked.value, task, tasks), str):
+        message, _, help_line = found.partition("; ")
+        yield at_node("unknown-tier", message, asked, help=help_line)
+    if "output" in expect.value and "exactly" in expect.value:
+        message = "`exactly` cannot stand beside `output`: it compares all of it"
+        yield at_key("conflicting-keys", message, expect, "exactly", help="keep one of the two")
+    yield from _error(expect)
+
+
+def _own_tiers(expect: Node) -> Iterator[Node]:
+    """Where an expectation names a tier of the task itself."""
+    path, left = expect.get("path"), expect.get("left")
+    yield from path.elements() if path is not None else ()
+    for one in left.elements() if left is not None else ():
+        for key in ("tier", "to"):
+            node = one.get(key)
+            if node is not None and node.value is not None:
+                yield node
+    for key in ("start", "tier"):
+        node = expect.get(key)
+        if node is not None:
+            yield node
+
+
+def _error(expect: Node) -> Iterator[Finding]:
+    node = expect.get("error")
+    if node is None:
+        return
+    kind = node.get("kind") if node.is_map else node
+    known = [name for name in errors.__all__ if name != "RunDetails"]
+    if kind is not None and kind.value not in known:
+        message = f"there is no error {quoted(kind.value)}"
+        yield at_node(RULE, message, kind, help=hint(kind.value, known))
+    for key in _OF_ANSWERS:
+        if key in expect.value:
+            message = f"{quoted(key)} cannot stand beside `error`: such a run gives no answer"
+            yield at_key("conflicting-keys", message, expect, key, help="keep one of the two")
