@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import Compilation, CompiledTask
@@ -152,6 +152,7 @@ def _task(work: Work) -> Task | None:
         [(tier.model, tier.local) for tier in work.tiers],
         work.needs,
         work.desk.catalog.digest,
+        ordered=_ordered(work),
     )
     return Task(
         name=work.name,
@@ -168,6 +169,13 @@ def _task(work: Work) -> Task | None:
         span=work.key.span,
         **settings,
     )
+
+
+def _ordered(work: Work) -> Any:
+    """What is sent in the order in which it is written: the model answers in that order."""
+    if work.output is None and not work.tools:
+        return None
+    return [None if work.output is None else work.output.source, work.tools]
 
 
 def _revised(tasks: dict[str, CompiledTask]) -> dict[str, CompiledTask]:

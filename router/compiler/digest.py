@@ -19,6 +19,8 @@ def task_revision(
     models: Iterable[tuple[str, bool]],
     files: Mapping[str, bytes],
     catalog: str,
+    *,
+    ordered: Any = None,
 ) -> str:
     """The revision of a task, as hex.
 
@@ -27,11 +29,15 @@ def task_revision(
         models: the pinned id of each tier, and whether it is local.
         files: every file that went into the task: templates, includes, schemas, images.
         catalog: the catalog's digest, which prices and capabilities follow.
+        ordered: what the model reads or fills in as it stands, such as the output schema: there
+            the order of keys is behaviour.
     """
     digest = blake2b(_VERSION, digest_size=_SIZE)
-    # Sorted and separated: neither comments nor the order of keys make a new revision.
+    # Sorted and separated: neither comments nor the order of other keys make a new revision.
     text = json.dumps([name, data, list(models), catalog], sort_keys=True, separators=(",", ":"))
     _add(digest, text.encode())
+    if ordered is not None:
+        _add(digest, json.dumps(ordered, separators=(",", ":")).encode())
     for path in sorted(files):
         _add(digest, path.encode())
         _add(digest, files[path])

@@ -584,6 +584,15 @@ class TestRevisions:
         text = "# a comment\n" + POLICY.replace("max_tokens: 512", "max_tokens:   512")
         assert self.revision(FILES) == self.revision({**FILES, "p.yaml": text})
 
+    def test_the_order_of_output_properties_moves_it(self):
+        """The model fills them in as they stand; that of inputs is nobody's business."""
+        output = POLICY.index("    output:")
+        label = POLICY.index("        label:", output)
+        following = POLICY.index("        confidence:", label)
+        end = POLICY.index("\n", following) + 1
+        turned = POLICY[:label] + POLICY[following:end] + POLICY[label:following] + POLICY[end:]
+        assert self.revision(FILES) != self.revision({**FILES, "p.yaml": turned})
+
     def test_a_verifier_counts(self):
         """A task judged by another changes when the judge does."""
         policy = POLICY.replace("{field: output.confidence}", "{verifier: judge}")
