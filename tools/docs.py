@@ -35,7 +35,7 @@ FOLLOWED = (
 
 COMMANDS = (
     *("run", "plan", "map", "init", "lint", "rule", "test", "tasks", "show", "models"),
-    *("schema", "lsp"),
+    *("diff", "schema", "lsp"),
     *("report", "emulate", "demo"),
 )
 

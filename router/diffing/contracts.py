@@ -1,0 +1,140 @@
+"""Who breaks when a schema changes: callers by the input's, consumers by the output's.
+
+Compatible is only what can be proved, breaking only what an example shows; the rest may break.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from router.compiler.model import Schema, Violation
+from router.compiler.schemas import CompiledSchema, compile_schema
+from router.diffing.changes import Breaks
+from router.diffing.samples import samples
+from router.diffing.subset import Proof
+from router.diffing.texts import canonical
+
+__all__ = ["Verdict", "differences", "for_callers", "for_consumers"]
+
+_NO_INPUTS: Final = {"type": "object", "maxProperties": 0}
+_TEXT: Final = {"type": "string"}
+_MOST_REASONS: Final = 5
+
+# What speaks of an object as a whole: a default that is filled in could decide it.
+_WHOLE: Final = frozenset(
+    {"allOf", "anyOf", "oneOf", "not", "if", "$ref", "minProperties", "maxProperties", "enum"}
+    | {"propertyNames", "dependentRequired", "dependentSchemas", "unevaluatedProperties", "const"}
+    | {"patternProperties"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether one schema's values are still values of the other, and why not.
+
+    `reasons`: for "yes" the rules that an example breaks; for "may" the places that no proof
+    covers.
+    """
+
+    breaks: Breaks
+    reasons: tuple[str, ...] = ()
+
+
+def for_callers(old: Schema | None, new: Schema | None) -> Verdict:
+    """Whether every input that OLD accepts is accepted by NEW, defaults filled in.
+
+    A task without an input schema takes no inputs.
+    """
+    before, after = _compiled(old, _NO_INPUTS), _compiled(new, _NO_INPUTS)
+    inner, outer = _given(before.source), _given(after.source)
+    if inner is not None and outer is not None and Proof(inner, outer).found():
+        return Verdict("no")
+    return _judged(before, after, defaults=True)
+
+
+def for_consumers(old: Schema | None, new: Schema | None) -> Verdict:
+    """Whether every output that NEW allows was allowed by OLD.
+
+    A task without an output schema answers with text.
+    """
+    before, after = _compiled(old, _TEXT), _compiled(new, _TEXT)
+    if Proof(after.source, before.source).found():
+        return Verdict("no")
+    return _judged(after, before, defaults=False)
+
+
+def _judged(inner: CompiledSchema, outer: CompiledSchema, *, defaults: bool) -> Verdict:
+    broken: dict[tuple[str, str], str] = {}  # one reason for each rule of each place
+    for value in samples(inner.source, outer.source):
+        if _problems(inner, value, defaults):
+            continue
+        for found in _problems(outer, value, defaults):
+            where = f"`{found.path}` " if found.path else ""
+            broken.setdefault((found.path, found.rule), f"{where}{found.message}")
+        if len(broken) >= _MOST_REASONS:
+            break
+    if broken:
+        return Verdict("yes", tuple(broken.values())[:_MOST_REASONS])
+    proof = Proof(inner.source, outer.source)
+    proof.found()
+    gaps = tuple(dict.fromkeys(proof.gaps))[:_MOST_REASONS]
+    return Verdict("may", gaps or ("defaults, and rules over the whole object",))
+
+
+def _problems(schema: CompiledSchema, value: Any, defaults: bool) -> tuple[Violation, ...]:
+    filled = schema.with_defaults(value) if defaults and isinstance(value, Mapping) else value
+    return schema.problems(filled)
+
+
+def _given(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """A schema of what callers pass: what has a default need not come from them.
+
+    None where that cannot be said in a schema.
+    """
+    properties = schema.get("properties", {})
+    filled = {
+        name for name, one in properties.items() if isinstance(one, Mapping) and "default" in one
+    }
+    if not filled:
+        return schema
+    if schema.keys() & _WHOLE:
+        return None
+    return {**schema, "required": [n for n in schema.get("required", ()) if n not in filled]}
+
+
+def _compiled(schema: Schema | None, instead: Mapping[str, Any]) -> CompiledSchema:
+    source = instead if schema is None else schema.source
+    return compile_schema(json.loads(canonical(source, ordered=True)))
+
+
+def differences(old: Schema | None, new: Schema | None) -> Iterator[str]:
+    """What changed, by path: `properties.plan.enum`."""
+    before = None if old is None else old.source
+    after = None if new is None else new.source
+    yield from _paths(before, after, "")
+
+
+def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
+    if canonical(old, ordered=True) == canonical(new, ordered=True):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in [*old, *(key for key in new if key not in old)]:
+            here = f"{path}.{key}" if path else key
+            if key not in old:
+                yield f"{here} added"
+            elif key not in new:
+                yield f"{here} removed"
+            else:
+                yield from _paths(old[key], new[key], here)
+        if canonical(old) == canonical(new):
+            yield f"{path or 'keys'} in another order"
+        return
+    yield f"{path or 'schema'} {_short(old)} → {_short(new)}"
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else canonical(value, ordered=True)
+    return text if len(text) <= 60 else f"{text[:59]}…"

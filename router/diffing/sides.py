@@ -1,0 +1,209 @@
+"""What OLD and NEW stand for: a directory, a git ref, or a revision of the policies."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from router.catalog.models import Catalog
+from router.diffing.git import Repository
+from router.diffing.revisions import find_revision, told
+from router.diffing.tree import TreeSources
+from router.errors import UsageError
+from router.policy.sources import MemorySources, Sources
+from router.reloading.sources import DirectorySources
+
+__all__ = ["Side", "Sides"]
+
+_REVISION = re.compile(r"[0-9a-f]{6,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two states that are compared.
+
+    Args:
+        name: how people call it: `working tree`, `main (3f2a91c0)`, `old/policies`.
+        shown: what to put before a finding's file so that it can be found.
+        task: where the revision of one task was asked for, only this task is compared.
+        note: something to say about where it was found.
+    """
+
+    name: str
+    sources: Sources
+    shown: str = ""
+    task: str | None = None
+    note: str | None = None
+
+
+class Sides:
+    """Resolves both arguments against one policy root and the repository it lies in.
+
+    A context manager: it may keep a repository open.
+    """
+
+    def __init__(self, root: Path, catalog: Catalog) -> None:
+        self._root = root
+        self._catalog = catalog
+        self._opened: Repository | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._opened is not None:
+            self._opened.__exit__(None, None, None)
+
+    def pair(self, old: str | None, new: str | None) -> tuple[Side, Side]:
+        """Both sides; OLD is `HEAD` and NEW the working tree where they are not given.
+
+        Raises:
+            UsageError: one of them is nothing that can be found.
+        """
+        if old is not None and old.endswith("...") and len(old) > 3:
+            return self._since(old.removesuffix("..."), new), self._side(new)
+        return self._side("HEAD" if old is None else old), self._side(new)
+
+    def _side(self, given: str | None) -> Side:
+        if given is None:
+            return self._working_tree()
+        if not given:
+            raise UsageError("OLD and NEW are a directory, a git ref or a revision, never empty")
+        path = Path(given)
+        if _exists(path):
+            bare = not given.startswith((".", "/", "~")) and "/" not in given
+            if bare and self._ref(given) is not None:
+                raise UsageError(
+                    f"`{given}` is a path and a git ref: write ./{given} or refs/heads/{given}"
+                )
+            return Side(given, _directory(path), given if path.is_dir() else str(path.parent))
+        return self._in_git(given)
+
+    def _working_tree(self) -> Side:
+        root = self._root
+        if not _exists(root):
+            raise UsageError(
+                f"no policies at {root}: pass --policies, set ROUTER_POLICIES, or name NEW"
+            )
+        shown = str(root if root.is_dir() else root.parent)
+        return Side("working tree", _directory(root), shown)
+
+    # --- git ---------------------------------------------------------------------------------
+
+    def _in_git(self, given: str) -> Side:
+        ref, colon, path = given.partition(":")
+        repository = self._repository(given)
+        commit = repository.commit(ref)
+        if commit is not None:
+            within = self._beside(path) if colon else self._within()
+            return self._at(ref, commit, within, named=bool(colon))
+        if not colon and _REVISION.fullmatch(given):
+            return self._revision(given)
+        hint = ""
+        if repository.shallow():
+            hint = "; this clone is shallow: fetch its history (`git fetch --unshallow`)"
+        raise UsageError(
+            f"`{given}` is no directory, no git ref and no revision that can be found{hint}"
+        )
+
+    def _since(self, ref: str, new: str | None) -> Side:
+        """The state at which a branch left `ref`."""
+        repository = self._repository(ref)
+        other = "HEAD"
+        if new is not None and not _exists(Path(new)):
+            other = new.partition(":")[0]
+        theirs, ours = repository.commit(ref), repository.commit(other)
+        if theirs is None or ours is None:
+            missing = ref if theirs is None else other
+            raise UsageError(f"`{missing}...` needs a git ref: there is no `{missing}`")
+        base = repository.merge_base(theirs, ours)
+        if base is None:
+            hint = ": this clone is shallow" if repository.shallow() else ""
+            raise UsageError(f"`{ref}` and `{other}` have no common commit{hint}")
+        return self._at(f"where {other} left {ref}", base, self._within(), named=False)
+
+    def _at(self, name: str, commit: str, within: str, *, named: bool) -> Side:
+        repository = self._repository(name)
+        label = f"{name} ({commit[:8]})" if not commit.startswith(name) else commit[:8]
+        found = repository.at(commit, within)
+        if found is None:
+            if named:
+                raise UsageError(f"{name} has no `{within}`")
+            note = f"{label} has no {within or 'files'} yet: everything is new"
+            return Side(label, MemorySources({}), note=note)
+        kind, oid = found
+        if kind == "tree":
+            sources = TreeSources(repository, repository.tree(oid))
+            return Side(label, sources, f"{label}:{within}")
+        folder, only = posixpath.split(within)
+        above = repository.at(commit, folder)
+        if kind != "blob" or above is None:
+            raise UsageError(f"`{within}` is no directory and no file in {name}")
+        sources = TreeSources(repository, repository.tree(above[1]), only)
+        return Side(label, sources, f"{label}:{folder}")
+
+    def _revision(self, prefix: str) -> Side:
+        repository, within = self._repository(prefix), self._within()
+        found = find_revision(repository, within, prefix, self._catalog)
+        if found is None:
+            raise UsageError(told(prefix, within, self._catalog))
+        side = self._at(found.commit[:8], found.commit, within, named=True)
+        note = f"revision {prefix} is that of commit {found.commit[:8]}"
+        if found.task is not None:
+            note = f"revision {prefix} is that of task `{found.task}` in commit {found.commit[:8]}"
+        return Side(side.name, side.sources, side.shown, found.task, note)
+
+    def _ref(self, name: str) -> str | None:
+        try:
+            return self._repository(name).commit(name)
+        except UsageError:  # outside git, a path is only a path
+            return None
+
+    def _repository(self, wanted: str) -> Repository:
+        if self._opened is None:
+            root = self._root.absolute()
+            folder = next(path for path in (root, *root.parents) if path.is_dir())
+            try:
+                self._opened = Repository.around(folder)
+            except UsageError as error:
+                raise UsageError(
+                    f"`{wanted}` is no directory, and as a git ref it cannot be looked up: "
+                    f"{error.message}"
+                ) from None
+        return self._opened
+
+    def _within(self) -> str:
+        """The policy root, from the top of the repository."""
+        top = os.path.realpath(self._repository("HEAD").top)
+        real = os.path.realpath(self._root)
+        if real != top and not real.startswith(f"{top}{os.sep}"):
+            raise UsageError(f"the policy root {self._root} is not in the repository at {top}")
+        return Path(os.path.relpath(real, top)).as_posix().removeprefix(".").removeprefix("/")
+
+    def _beside(self, path: str) -> str:
+        """A path behind a ref: from the top, or from here where it begins with `./` or `../`."""
+        if path.startswith(("./", "../")):
+            top = os.path.realpath(self._repository("HEAD").top)
+            path = Path(os.path.relpath(os.path.realpath(path), top)).as_posix()
+        whole = posixpath.normpath(path) if path else ""
+        if whole.startswith(("../", "/")) or whole == "..":
+            raise UsageError(f"`{path}` leads out of the repository")
+        return "" if whole == "." else whole
+
+
+def _directory(path: Path) -> DirectorySources:
+    sources = DirectorySources(path)
+    if not sources.policy_files() and (path / "policies").is_dir():
+        raise UsageError(f"no policies right in {path}: did you mean {path / 'policies'}?")
+    return sources
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # too long a name, a null byte: no path of ours
+        return False

@@ -1,0 +1,98 @@
+"""One line per task: what happens, for somebody who has not seen the change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from router.diffing.changes import Change, Kind, TaskDiff
+
+__all__ = ["many", "usd", "verdict"]
+
+_MOST = 3  # phrases before "and N more"
+_SHORT = 90  # characters of a phrase
+
+
+def verdict(diff: TaskDiff) -> str:
+    """What happens to a task, without its name."""
+    if diff.status == "added":
+        return f"new{_worst(diff)}"
+    if diff.status == "removed":
+        return "removed: callers get UnknownTask"
+    if not diff.behaves:
+        what = "; ".join(_short(change) for change in diff.changes)
+        return f"behaves the same: {what}"
+    told = [change for change in diff.changes if change.behaves]
+    phrases = [_short(change) for change in told[:_MOST]]
+    if len(told) > _MOST:
+        phrases.append(f"and {many(len(told) - _MOST, 'more change')}")
+    head = "behaves differently"
+    breaking = [change for change in told if change.breaks == "yes"]
+    if breaking:
+        whose = "callers" if breaking[0].kind in (Kind.TASK, Kind.INPUT) else "consumers"
+        head = f"breaks {whose}"
+    return f"{head}: {', '.join(phrases)}{''.join(_effects(diff))}"
+
+
+def _short(change: Change) -> str:
+    on = f" on {change.where}" if change.where.startswith("tier ") else ""
+    named = bool(on) or not change.where or change.what.startswith(change.where)
+    text = f"{change.what}{on}" if named else f"{change.where}: {change.what}"
+    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+
+
+def _effects(diff: TaskDiff) -> Iterator[str]:
+    cheaper = _dearer(diff)
+    if cheaper:
+        yield f"; {cheaper}"
+    sure = [cache for cache in diff.caches if cache.sure]
+    if sure:
+        total = sum((cache.cost for cache in sure if cache.cost is not None), Decimal(0))
+        yield f"; the caches of {many(len(sure), 'tier')} go cold once, {usd(total)} USD"
+
+
+def _dearer(diff: TaskDiff) -> str:
+    """How the dearest run changes; the first tier's attempt where that says nothing."""
+    found = diff.bounds
+    if found is None or not found.worst_before or found.worst_after is None:
+        return ""
+    ratio = found.worst_after / found.worst_before
+    if found.best_before and found.best_after is not None:
+        best = found.best_after / found.best_before
+        if _percent(best) != _percent(ratio):
+            said = [_said(best, "at best"), _said(ratio, "at worst")]
+            return " and ".join(one for one in said if one)
+    return _said(ratio, "a run")
+
+
+def _said(ratio: Decimal, when: str) -> str:
+    percent = _percent(ratio)
+    if percent == 0:
+        return ""
+    if ratio >= 3:
+        return f"about {ratio:.1f} times as dear {when}"
+    return f"about {abs(percent)}% {'dearer' if percent > 0 else 'cheaper'} {when}"
+
+
+def _percent(ratio: Decimal) -> int:
+    return round((ratio - 1) * 100)
+
+
+def _worst(diff: TaskDiff) -> str:
+    found = diff.bounds
+    if found is None or found.worst_after is None:
+        return ""
+    return f", at most about {usd(found.worst_after)} USD a run"
+
+
+def usd(amount: Decimal) -> str:
+    """An estimated amount: two significant digits below a cent, else four decimals at most."""
+    if not amount:
+        return "0"
+    digits = 4 if abs(amount) >= Decimal("0.001") else 1 - amount.adjusted()
+    return f"{amount:.{digits}f}".rstrip("0").rstrip(".")
+
+
+def many(count: int, what: str) -> str:
+    """A number of things."""
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -1,0 +1,195 @@
+"""Who breaks when a schema changes: what is said is held against real validation."""
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.compiler.schemas import CompiledSchema, SchemaRefused, compile_schema
+from router.diffing.contracts import for_callers, for_consumers
+from router.diffing.samples import samples
+
+NAMES = st.sampled_from(["a", "b", "c"])
+SMALL = st.integers(-2, 4)
+VALUES = st.one_of(
+    st.none(), st.booleans(), SMALL, st.sampled_from([0.5, 1.0, 1e300, "", "a", "ab", "abc"])
+)
+TYPES = st.sampled_from(["object", "array", "string", "integer", "number", "boolean", "null"])
+
+
+def leaf_keywords() -> st.SearchStrategy[dict[str, Any]]:
+    """One or a few keywords that look at the value itself."""
+    sizes = st.integers(0, 3)
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": st.one_of(TYPES, st.lists(TYPES, min_size=1, max_size=3, unique=True)),
+            "enum": st.lists(VALUES, min_size=1, max_size=4, unique_by=lambda v: repr(v)),
+            "const": VALUES,
+            "minimum": SMALL,
+            "maximum": SMALL,
+            "exclusiveMinimum": SMALL,
+            "exclusiveMaximum": SMALL,
+            "multipleOf": st.sampled_from([1, 2, 3, 0.5]),
+            "minLength": sizes,
+            "maxLength": sizes,
+            "pattern": st.sampled_from(["^a", "b$", "^[a-z]*$"]),
+            "minItems": sizes,
+            "maxItems": sizes,
+            "uniqueItems": st.booleans(),
+            "minProperties": sizes,
+            "maxProperties": sizes,
+            "required": st.lists(NAMES, max_size=2, unique=True),
+            "dependentRequired": st.dictionaries(NAMES, st.lists(NAMES, max_size=1), max_size=1),
+        },
+    ).map(lambda schema: dict(list(schema.items())))
+
+
+def few(keywords: dict[str, Any], chosen: list[int]) -> dict[str, Any]:
+    """A handful of keywords out of many: more of them together satisfy nothing."""
+    names = sorted(keywords)
+    return {names[i % len(names)]: keywords[names[i % len(names)]] for i in chosen if names}
+
+
+LEAF = st.builds(few, leaf_keywords(), st.lists(st.integers(0, 40), max_size=3))
+
+
+def nest(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    some = st.lists(inner, min_size=1, max_size=3)
+    maps = st.dictionaries(NAMES, inner, max_size=3)
+    deep = st.fixed_dictionaries(
+        {},
+        optional={
+            "properties": maps,
+            "additionalProperties": st.one_of(st.booleans(), inner),
+            "patternProperties": st.dictionaries(st.sampled_from(["^a", "b"]), inner, max_size=1),
+            "propertyNames": inner,
+            "dependentSchemas": st.dictionaries(NAMES, inner, max_size=1),
+            "items": inner,
+            "prefixItems": some,
+            "contains": inner,
+            "minContains": st.integers(0, 2),
+            "allOf": some,
+            "anyOf": some,
+            "oneOf": some,
+            "not": inner,
+            "if": inner,
+            "then": inner,
+            "else": inner,
+            "$ref": st.sampled_from(["#/$defs/n", "#/$defs/m"]),
+            "unevaluatedProperties": st.booleans(),
+        },
+    )
+    picked = st.builds(few, deep, st.lists(st.integers(0, 60), min_size=1, max_size=3))
+    return st.one_of(st.booleans(), st.builds(lambda a, b: {**a, **b}, picked, LEAF))
+
+
+SCHEMAS = st.recursive(LEAF, nest, max_leaves=8).filter(lambda s: isinstance(s, dict))
+DEFS = st.fixed_dictionaries({"n": LEAF, "m": LEAF})
+INSTANCES = st.recursive(
+    VALUES,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from("abcd"), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+def compiled(schema: dict[str, Any], defs: dict[str, Any]) -> CompiledSchema | None:
+    try:
+        return compile_schema({**schema, "$defs": defs})
+    except SchemaRefused:
+        return None
+
+
+def changed(schema: Any, draw: st.DrawFn) -> Any:
+    """The schema with something small done to it: unrelated schemas are never compatible."""
+    if not isinstance(schema, dict) or not schema or draw(st.booleans()):
+        return {**schema, **draw(LEAF)} if isinstance(schema, dict) else schema
+    key = draw(st.sampled_from(sorted(schema)))
+    value = schema[key]
+    if draw(st.integers(0, 3)) == 0:
+        return {k: v for k, v in schema.items() if k != key}
+    if isinstance(value, dict) and key in ("properties", "patternProperties", "dependentSchemas"):
+        return {**schema, key: {name: changed(one, draw) for name, one in value.items()}}
+    if isinstance(value, dict):
+        return {**schema, key: changed(value, draw)}
+    if isinstance(value, list) and value and key in ("allOf", "anyOf", "oneOf", "prefixItems"):
+        return {**schema, key: [changed(value[0], draw), *value[1:]]}
+    if isinstance(value, list) and len(value) > 1:
+        return {**schema, key: value[1:]}
+    if isinstance(value, int) and not isinstance(value, bool) and key != "const":
+        return {**schema, key: max(1, value + draw(st.sampled_from([-1, 1])))}
+    return schema
+
+
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[CompiledSchema, CompiledSchema]:
+    first, defs = draw(SCHEMAS), draw(DEFS)
+    second = draw(SCHEMAS) if draw(st.integers(0, 4)) == 0 else changed(first, draw)
+    others = draw(DEFS) if draw(st.integers(0, 3)) == 0 else defs
+    old, new = compiled(first, defs), compiled(second, others)
+    return (
+        old or compile_schema({"type": "object"}),
+        new or compile_schema({"type": "object"}),
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(pairs(), st.lists(INSTANCES, min_size=5, max_size=25))
+def test_what_is_called_compatible_is_so_for_every_output(
+    schemas: tuple[CompiledSchema, CompiledSchema], values: list[Any]
+) -> None:
+    """If no consumer breaks, each value that NEW allows was allowed by OLD."""
+    old, new = schemas
+    if for_consumers(old, new).breaks != "no":
+        return
+    for value in [*values, *samples(new.source, old.source)]:
+        if not new.problems(value):
+            assert not old.problems(value), (old.source, new.source, value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    pairs(),
+    st.dictionaries(NAMES, VALUES, max_size=2),
+    st.dictionaries(NAMES, VALUES, max_size=2),
+    st.lists(st.dictionaries(st.sampled_from("abcd"), INSTANCES, max_size=3), max_size=20),
+)
+def test_what_is_called_compatible_is_so_for_every_input(
+    schemas: tuple[CompiledSchema, CompiledSchema],
+    old_defaults: dict[str, Any],
+    new_defaults: dict[str, Any],
+    values: list[dict[str, Any]],
+) -> None:
+    """If no caller breaks, each input that OLD accepts, defaults filled in, NEW accepts too."""
+    old, new = (
+        with_defaults(schema, defaults)
+        for schema, defaults in zip(schemas, (old_defaults, new_defaults), strict=True)
+    )
+    if for_callers(old, new).breaks != "no":
+        return
+    for value in [*values, *samples(old.source, new.source)]:
+        if isinstance(value, dict) and not old.problems(old.with_defaults(value)):
+            assert not new.problems(new.with_defaults(value)), (old.source, new.source, value)
+
+
+def with_defaults(schema: CompiledSchema, defaults: dict[str, Any]) -> CompiledSchema:
+    properties = dict(schema.source.get("properties", {}))
+    for name, value in defaults.items():
+        if isinstance(properties.get(name, {}), dict):
+            properties[name] = {**properties.get(name, {}), "default": value}
+    try:
+        return compile_schema({**schema.source, "type": "object", "properties": properties})
+    except SchemaRefused:
+        return schema
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs())
+def test_a_schema_is_compatible_with_itself(
+    schemas: tuple[CompiledSchema, CompiledSchema],
+) -> None:
+    """Nobody breaks where nothing changes."""
+    assert for_consumers(schemas[0], schemas[0]).breaks == "no"
+    assert for_callers(schemas[0], schemas[0]).breaks == "no"
