@@ -15,6 +15,7 @@ __all__ = ["add_to"]
 
 class Schema(StrEnum):
     POLICY = "policy"
+    TESTS = "policytest"
 
 
 def add_to(app: typer.Typer) -> None:

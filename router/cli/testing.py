@@ -36,6 +36,16 @@ def run_policy_tests(
     task: Annotated[
         str | None, typer.Option("--task", metavar="TASK", help="Only cases of this task.")
     ] = None,
+    coverage: Annotated[
+        bool,
+        typer.Option("--coverage", help="List the decisions of the policies that no case covers."),
+    ] = False,
+    min_coverage: Annotated[
+        int,
+        typer.Option(
+            min=0, max=100, help="Fail where less of a hundred decisions is covered than this."
+        ),
+    ] = 0,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every case.")] = False,
 ) -> None:
     """Run the policies' tests offline: exit 0 all held, 1 failures, 2 nothing was run, 3 a bug."""
@@ -44,7 +54,13 @@ def run_policy_tests(
     from router.testing.runner import Wanted, run_tests
 
     with reported():
-        report = run_tests(paths or (), policies=policies, wanted=Wanted(text, task))
+        report = run_tests(
+            paths or (),
+            policies=policies,
+            wanted=Wanted(text, task) if text or task else None,
+            coverage=coverage,
+            min_coverage=min_coverage,
+        )
         if report.findings:
             explain(PolicyError("warnings", report.findings))
         if report.broken:
@@ -52,4 +68,6 @@ def run_policy_tests(
         if report.problem is not None:
             raise UsageError(report.problem)
         sys.stdout.write(as_text.render(report, color=colored(sys.stdout), verbose=verbose))
+        if report.too_little:
+            sys.stderr.write(f"error: {report.too_little}\n")
         raise typer.Exit(report.exit_code)

@@ -41,7 +41,7 @@ class Outcome:
     """What came of a case: a result or an error, and how.
 
     `unscripted` says which requests had no reply, `unused` which replies no request: of which
-    tier, how many, out of how many.
+    tier, and how many were used out of how many.
     """
 
     result: Result | None

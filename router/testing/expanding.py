@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,7 +76,7 @@ class Values:
         return Node(_IN_TEXT.sub(shown, node.value), node.source, node.mark, node.style)
 
 
-def expand_case(case: Node, shared: Values) -> Iterable[Node]:
+def expand_case(case: Node, shared: Values) -> Sequence[Node]:
     """The case, or with `each` one case for every row of its table.
 
     Findings go to `shared`. A table of the wrong shape is left for the shape check to refuse.

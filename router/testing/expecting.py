@@ -15,10 +15,10 @@ from router.policy.nodes import Node
 from router.policy.scalars import ScalarError, duration
 from router.testing.driving import Outcome
 from router.testing.names import split_tier
-from router.testing.suite import Case
+from router.testing.suite import Case, ScriptedTier
 from router.types import Attempt, Left, Span, Usage
 
-__all__ = ["Failure", "bound_failure", "expectations", "mishaps", "shown", "texts"]
+__all__ = ["Failure", "bound_failure", "expectations", "left_over", "mishaps", "shown", "texts"]
 
 _LONGEST = 300  # characters of a value that a failure shows
 
@@ -38,10 +38,8 @@ def mishaps(case: Case, outcome: Outcome) -> Iterator[Failure]:
     where = case.node.key_span("replies")
     for said in outcome.unscripted:
         yield Failure(where, said)
-    for script, unused, of in outcome.unused:
-        name = script.tier if script.task == case.task else f"{script.task}/{script.tier}"
-        used = "it was never asked" if unused == of else f"{of - unused} of {of} were used"
-        yield Failure(script.node.span, f"replies of {name} are left over: {used}")
+    for script, used, of in outcome.unused if not case.rows else ():
+        yield left_over(script, used, of)
     unexpected = outcome.error is not None and (
         case.expect is None or case.expect.get("error") is None
     )
@@ -50,6 +48,13 @@ def mishaps(case: Case, outcome: Outcome) -> Iterator[Failure]:
         yield Failure(
             case.node.key_span("expect"), "the run failed", "an answer", f"{name}: {message}"
         )
+
+
+def left_over(script: ScriptedTier, used: int, of: int) -> Failure:
+    """Scripted replies that no request was given."""
+    name = f"{script.task}/{script.tier}"
+    said = f"{used} of {of} were used" if used else "it was never asked"
+    return Failure(script.node.span, f"replies of {name} are left over: {said}")
 
 
 def expectations(case: Case, outcome: Outcome) -> Iterator[Failure]:

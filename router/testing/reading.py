@@ -39,7 +39,7 @@ class Draft(NamedTuple):
     findings: tuple[Finding, ...]
     now: float | None = None  # seconds since the epoch; None where the file does not say
     node: Node | None = None
-    cases: tuple[Node, ...] = ()
+    cases: tuple[tuple[Node, int], ...] = ()  # with the rows of the table it comes from
 
 
 def read_draft(file: str, sources: Sources) -> Draft:
@@ -54,9 +54,11 @@ def read_draft(file: str, sources: Sources) -> Draft:
         return Draft(file, (*findings, *other))
     values = Values({**_fixtures(root, file, sources, findings), **_own_values(root, findings)})
     cases = root.get("cases")
-    expanded: list[Node] = []
-    if cases is not None and cases.is_list:
-        expanded = [one for case in cases.elements() for one in expand_case(case, values)]
+    listed: list[tuple[Node, int]] = []
+    for case in cases.elements() if cases is not None else ():
+        rows = expand_case(case, values)
+        listed += [(row, len(rows) if "each" in case.value else 0) for row in rows]
+    expanded = [case for case, _ in listed]
     whole = dict(root.items())
     if "defaults" in whole:
         whole["defaults"] = values.put_into(whole["defaults"])
@@ -71,7 +73,7 @@ def read_draft(file: str, sources: Sources) -> Draft:
         return Draft(file, tuple(findings))
     now = root.get("now")
     instant = None if now is None else _instant(now, findings)
-    return Draft(file, tuple(findings), instant, full, tuple(expanded))
+    return Draft(file, tuple(findings), instant, full, tuple(listed))
 
 
 def link_suite(
@@ -85,7 +87,8 @@ def link_suite(
     assert draft.node is not None  # noqa: S101 - only whole drafts are linked
     findings: list[Finding] = []
     linker = _Linker(draft.file, draft.node, tasks, draft.now or now, findings)
-    cases = tuple(case for node in draft.cases if (case := linker.case(node)) is not None)
+    found = (linker.case(node, rows) for node, rows in draft.cases)
+    cases = tuple(case for case in found if case is not None)
     return Suite(draft.file, cases, draft.node.get("snapshots") is not None), tuple(_once(findings))
 
 
@@ -210,7 +213,7 @@ class _Linker:
         self._now = now
         self._findings = findings
 
-    def case(self, node: Node) -> Case | None:
+    def case(self, node: Node, rows: int) -> Case | None:
         """The case; None where it names no task, which is a finding."""
         task = self._task(node)
         if task is None:
@@ -234,6 +237,7 @@ class _Linker:
             deadline=None if deadline is None else duration(deadline.value),
             expect=expect,
             skip=None if skip is None else skip.value,
+            rows=rows,
         )
 
     def _task(self, node: Node) -> Task | None:

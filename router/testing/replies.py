@@ -110,8 +110,8 @@ class GivenReplies:
         return _NOTHING
 
     def unused(self) -> Iterator[tuple[ScriptedTier, int, int]]:
-        """The case's own replies that were not given: of which tier, how many, out of how many."""
+        """The case's own replies that were left over: of which tier, how many were used of all."""
         for script in self.scripted:
             asked = self.asked.get((script.task, script.tier), 0)
             if script.own and asked < len(script.items):
-                yield script, len(script.items) - asked, len(script.items)
+                yield script, asked, len(script.items)

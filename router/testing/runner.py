@@ -5,30 +5,27 @@ Each policy set is compiled once, however many files are about it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
 
 from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
-from router.compiler.model import PolicySet
-from router.errors import UsageError
-from router.reloading.sources import DirectorySources
-from router.rules.judge import JudgeCache, judge
-from router.testing.discovery import Found, find_tests, root_of
-from router.testing.driving import Outcome, Stage
-from router.testing.expecting import Failure, expectations, mishaps
-from router.testing.reading import Draft, link_suite, read_draft
+from router.compiler.model import Task
+from router.engine.decisions import Decision
+from router.testing.coverage import Coverage, cover
+from router.testing.discovery import find_tests, root_of
+from router.testing.driving import Stage
+from router.testing.expecting import Failure, expectations, left_over, mishaps
+from router.testing.library import Library, LoadedSuite
+from router.testing.report import CaseReport, TestReport
 from router.testing.requests import request_failures
-from router.testing.suite import Case, Suite
-from router.types import Finding, Severity
+from router.testing.suite import Case
+from router.types import Severity, Span
 
-__all__ = ["CaseReport", "Library", "LoadedSuite", "TestReport", "Wanted", "run_case", "run_tests"]
-
-Status = Literal["passed", "failed", "skipped"]
+__all__ = ["Wanted", "run_case", "run_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,66 +41,24 @@ class Wanted:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedSuite:
-    """A file of tests, linked to its policies; `suite` is None where something is wrong."""
-
-    found: Found
-    findings: tuple[Finding, ...]
-    suite: Suite | None = None
-    policy_set: PolicySet | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CaseReport:
-    """One case and what came of it."""
-
-    case: Case
-    status: Status
-    failures: tuple[Failure, ...] = ()
-    outcome: Outcome | None = None  # None: not run
-
-
-@dataclass(frozen=True, slots=True)
-class TestReport:
-    """What `router test` found.
-
-    `problem` says why nothing was run; `findings` what is wrong with the tests or the policies:
-    where one is an error, nothing is run either. Files are as they are reached from here.
-    """
-
-    __test__ = False  # not for pytest to collect
-
-    cases: tuple[CaseReport, ...] = ()
-    files: tuple[str, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    problem: str | None = None
-
-    def count(self, status: Status) -> int:
-        """How many cases there are of one status."""
-        return sum(report.status == status for report in self.cases)
-
-    @property
-    def broken(self) -> bool:
-        """Whether tests or policies have errors, so that nothing was run."""
-        return any(finding.severity is Severity.ERROR for finding in self.findings)
-
-    @property
-    def exit_code(self) -> int:
-        """0 all held, 1 a case failed, 2 nothing was run."""
-        if self.problem is not None or self.broken:
-            return 2
-        return 1 if self.count("failed") else 0
-
-
 def run_tests(
     paths: Sequence[Path] = (),
     *,
     policies: Path | None = None,
     wanted: Wanted | None = None,
     catalog: Catalog | None = None,
+    coverage: bool = False,
+    min_coverage: int = 0,
 ) -> TestReport:
-    """Run the tests under files and directories; by default those of the policy root."""
+    """Run the tests under files and directories; by default those of the policy root.
+
+    Args:
+        policies: where the policies are; else see `find_tests`.
+        wanted: which cases; else all.
+        coverage: count the decisions that were seen taken: of every task of the policies, or,
+            where only some cases or files are asked for, of the tasks that these are about.
+        min_coverage: so many of a hundred decisions must be covered; more than 0 counts them.
+    """
     missing = [str(path) for path in paths or [root_of(policies)] if not path.exists()]
     if missing:
         return TestReport(problem=f"no such file or directory: {', '.join(missing)}")
@@ -120,7 +75,38 @@ def run_tests(
     chosen = [(one, case) for one in loaded for case in _chosen(one, wanted or Wanted())]
     if not chosen:
         return TestReport(files=files, problem=_none_wanted(wanted, files))
-    return TestReport(tuple(_reports(chosen, library.catalog)), files, findings)
+    cases = _tables_judged(list(_reports(chosen, library.catalog)))
+    covered = None
+    if coverage or min_coverage:
+        some = wanted is not None or any(path.is_file() for path in paths)
+        covered = _coverage([one for one, _ in chosen], cases, some=some)
+    return TestReport(cases, files, findings, coverage=covered, min_coverage=min_coverage)
+
+
+def _coverage(
+    loaded: Sequence[LoadedSuite], reports: Sequence[CaseReport], *, some: bool
+) -> Coverage:
+    """The coverage of each policy root by all its cases, put together."""
+    tasks: dict[Path, dict[str, Task]] = {}
+    taken: dict[Path, set[Decision]] = {}
+    for one, report in zip(loaded, reports, strict=True):
+        assert one.policy_set is not None  # noqa: S101 - it has run
+        root, every = one.found.policies, one.policy_set.tasks
+        names = [report.case.task] if some else sorted(every)
+        tasks.setdefault(root, {}).update({name: every[name] for name in names})
+        if report.outcome is not None:
+            taken.setdefault(root, set()).update(report.outcome.decisions)
+    return Coverage(
+        tuple(
+            covered
+            for root, found in tasks.items()
+            for covered in cover(
+                found.values(),
+                taken.get(root, set()),
+                root if root.is_dir() else root.parent,
+            ).tasks
+        )
+    )
 
 
 def _chosen(loaded: LoadedSuite, wanted: Wanted) -> Iterator[Case]:
@@ -164,64 +150,44 @@ def run_case(case: Case, stage: Stage) -> CaseReport:
         *expectations(case, outcome),
         *request_failures(case, outcome, stage.tasks, stage.catalog),
     )
-    placed = tuple(
-        replace(one, span=replace(one.span, file=str(case.root / one.span.file)))
-        for one in failures
+    return _failed(CaseReport(case, "passed", outcome=outcome), *failures)
+
+
+def _failed(report: CaseReport, *failures: Failure) -> CaseReport:
+    """The report with these failures too, their files as they are reached from here."""
+    if not failures:
+        return report
+    root = report.case.root
+    placed = (
+        replace(one, span=replace(one.span, file=str(root / one.span.file))) for one in failures
     )
-    return CaseReport(case, "failed" if placed else "passed", placed, outcome)
+    return replace(report, status="failed", failures=(*report.failures, *placed))
 
 
-@dataclass(slots=True)
-class Library:
-    """Policy sets by root and day, each judged once."""
+def _tables_judged(reports: list[CaseReport]) -> tuple[CaseReport, ...]:
+    """Adds to the rows of tables which replies none of them has used.
 
-    catalog: Catalog
-    _sources: dict[Path, DirectorySources] = field(default_factory=dict)
-    _caches: dict[Path, JudgeCache] = field(default_factory=dict)
-    _sets: dict[tuple[Path, date], tuple[PolicySet | None, tuple[Finding, ...]]] = field(
-        default_factory=dict
-    )
-
-    def load(self, found: Found) -> LoadedSuite:
-        """Read a test file and link it to its policies."""
-        draft = read_draft(found.name, self._reading(found.root))
-        if draft.node is None:
-            return LoadedSuite(found, _shown(draft.findings, found.root))
-        now = self._now(draft)
-        policy_set, wrong = self._policies(found.policies, datetime.fromtimestamp(now, UTC).date())
-        if policy_set is None:
-            return LoadedSuite(found, wrong)
-        suite, findings = link_suite(draft, policy_set.tasks, now)
-        said = _shown((*draft.findings, *findings), found.root)
-        cases = tuple(replace(case, file=str(found.path), root=found.root) for case in suite.cases)
-        return LoadedSuite(found, said, replace(suite, cases=cases), policy_set)
-
-    def _now(self, draft: Draft) -> float:
-        if draft.now is not None:
-            return draft.now
-        # The facts that the catalog states are those of its own day, whenever the test is run.
-        return datetime.combine(self.catalog.as_of, time(12), UTC).timestamp()
-
-    def _policies(self, root: Path, today: date) -> tuple[PolicySet | None, tuple[Finding, ...]]:
-        key = root, today
-        if key not in self._sets:
-            cache = self._caches.setdefault(root, JudgeCache())
-            judgement = judge(self._reading(root), self.catalog, today=today, cache=cache)
-            if judgement.policy_set is None and not judgement.findings:
-                raise UsageError(f"no policies under {root}: --policies says where they are")
-            wrong: tuple[Finding, ...] = ()
-            if judgement.policy_set is None:
-                errors = [one for one in judgement.findings if one.severity is Severity.ERROR]
-                wrong = _shown(errors, root if root.is_dir() else root.parent)
-            self._sets[key] = judgement.policy_set, wrong
-        return self._sets[key]
-
-    def _reading(self, root: Path) -> DirectorySources:
-        return self._sources.setdefault(root, DirectorySources(root))
-
-
-def _shown(findings: Sequence[Finding], root: Path) -> tuple[Finding, ...]:
-    """Findings with their files as they are reached from here, so that a terminal can open them."""
-    return tuple(
-        replace(one, span=replace(one.span, file=str(root / one.span.file))) for one in findings
-    )
+    A reply that is written once for a whole table is used where one row uses it. Nothing is said
+    of a table of which only some rows were run.
+    """
+    scripts: dict[tuple[str, Span], list[int]] = {}
+    for index, report in enumerate(reports):
+        for script in report.case.replies if report.case.rows and report.outcome else ():
+            if script.own:
+                scripts.setdefault((report.case.file, script.node.span), []).append(index)
+    ran = Counter((one.case.file, one.case.node.span) for one in reports if one.outcome is not None)
+    for (_, span), indices in scripts.items():
+        last = reports[indices[-1]]
+        case = last.case
+        if ran[case.file, case.node.span] < case.rows:
+            continue
+        left = [
+            (script, used, of)
+            for index in indices
+            for script, used, of in reports[index].outcome.unused  # type: ignore[union-attr]  # has run
+            if script.node.span == span
+        ]
+        if len(left) == len(indices):
+            script, used, of = max(left, key=lambda one: one[1])
+            reports[indices[-1]] = _failed(last, left_over(script, used, of))
+    return tuple(reports)

@@ -45,6 +45,7 @@ class Case:
     expect: Node | None = None
     skip: str | None = None
     root: Path = Path()  # that the files of nodes are relative to
+    rows: int = 0  # of the table that the case is a row of; 0: of none
 
     @property
     def id(self) -> str:

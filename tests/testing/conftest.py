@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from router.testing.runner import TestReport, run_tests
+from router.testing.report import TestReport
+from router.testing.runner import run_tests
 
 POLICY = """
 version: 1

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from router.testing.runner import TestReport, run_tests
+from router.testing.report import TestReport
+from router.testing.runner import Wanted, run_tests
 
 from .conftest import SURE, UNSURE
 
@@ -199,8 +200,8 @@ def test_a_scripted_reply_that_is_never_used_fails_the_case(run):
 - {{name: b, replies: {{haiku: [{SURE}, {SURE}]}}, expect: {{tier: haiku}}}}
 """)
     assert [one for one in said(report) if "left over" in one] == [
-        "replies of sonnet are left over: it was never asked",
-        "replies of haiku are left over: 1 of 2 were used",
+        "replies of sort/sonnet are left over: it was never asked",
+        "replies of sort/haiku are left over: 1 of 2 were used",
     ]
     assert report.count("failed") == 2
 
@@ -310,8 +311,6 @@ def test_nothing_to_run_is_said_and_is_no_success(run, root):
     cases = f"- {{name: a, replies: {{haiku: {SURE}}}, expect: {{tier: haiku}}}}"
     from pathlib import Path
 
-    from router.testing.runner import Wanted
-
     assert run(cases, wanted=Wanted("nothing")).problem == "no case with 'nothing' in 1 file"
     assert (
         run(cases, wanted=Wanted(task="summarize")).problem
@@ -338,3 +337,28 @@ def test_policies_with_errors_are_not_tested(run, root):
     report = run(f"- {{name: a, replies: {{haiku: {SURE}}}, expect: {{tier: haiku}}}}")
     assert report.exit_code == 2
     assert {one.span.file for one in report.findings} == {"policies/broken.yaml"}
+
+
+def test_a_reply_of_a_table_is_used_where_one_of_its_rows_uses_it(run):
+    """Some rows end on the first tier; a reply that no row uses is left over all the same."""
+    cases = f"""
+- name: at {{c}}
+  each: [{{c: 0.5, tier: sonnet}}, {{c: 0.9, tier: haiku}}]
+  replies: {{haiku: {{label: other, confidence: $c}}, sonnet: {SURE}}}
+  expect: {{tier: $tier}}
+"""
+    assert said(run(cases)) == []
+    unused = cases.replace("sonnet: {label", f"opus: {SURE}, sonnet: {{label")
+    assert said(run(unused)) == ["replies of sort/opus are left over: it was never asked"]
+    assert said(run(unused, wanted=Wanted("0.9"))) == []
+
+
+def test_a_reply_of_a_row_must_be_used_by_that_row(run):
+    report = run(f"""
+- name: at {{n}}
+  each: [{{n: 1, replies: [{SURE}]}}, {{n: 2, replies: [{SURE}, {SURE}]}}]
+  replies: {{haiku: $replies}}
+  expect: {{tier: haiku}}
+""")
+    assert said(report) == ["replies of sort/haiku are left over: 1 of 2 were used"]
+    assert [one.status for one in report.cases] == ["passed", "failed"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.testing.runner import CaseReport, TestReport
+from router.testing.coverage import Coverage
+from router.testing.report import CaseReport, TestReport
 from router.types import Attempt
 
 __all__ = ["failure_text", "render", "summary"]
@@ -22,6 +23,8 @@ def render(report: TestReport, *, color: bool = False, verbose: bool = False) ->
             lines += [failure_text(one), ""]
     if verbose and lines and lines[-1]:
         lines.append("")
+    if report.coverage is not None:
+        lines += [*_coverage(report.coverage), ""]
     lines.append(summary(report, color=color))
     return "\n".join(lines) + "\n"
 
@@ -40,7 +43,21 @@ def summary(report: TestReport, *, color: bool = False) -> str:
     tone = _RED if failed else _GREEN
     files = f"{len(report.files)} file{'' if len(report.files) == 1 else 's'}"
     text = f"{', '.join(said)} in {files}"
+    if report.coverage is not None:
+        found = report.coverage
+        text += f"; {found.covered} of {found.total} decisions covered ({found.percent} %)"
     return f"{tone}{_BOLD}{text}{_PLAIN}" if color else text
+
+
+def _coverage(coverage: Coverage) -> Iterator[str]:
+    """What no case has seen, then how many decisions of each task are covered."""
+    uncovered = [one for task in coverage.tasks for one in task.uncovered]
+    yield from map(str, uncovered)
+    if uncovered:
+        yield ""
+    width = max(len(task.task) for task in coverage.tasks)
+    for task in coverage.tasks:
+        yield f"{task.task.ljust(width)}  {task.covered}/{task.total}"
 
 
 def _head(report: CaseReport, *, color: bool) -> str:

@@ -1,0 +1,86 @@
+"""Test files with their policies: each file read once, each policy set judged once a day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+
+from router.catalog.models import Catalog
+from router.compiler.model import PolicySet
+from router.errors import UsageError
+from router.reloading.sources import DirectorySources
+from router.rules.judge import JudgeCache, judge
+from router.testing.discovery import Found
+from router.testing.reading import Draft, link_suite, read_draft
+from router.testing.suite import Suite
+from router.types import Finding, Severity
+
+__all__ = ["Library", "LoadedSuite"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSuite:
+    """A file of tests, linked to its policies; `suite` is None where something is wrong."""
+
+    found: Found
+    findings: tuple[Finding, ...]
+    suite: Suite | None = None
+    policy_set: PolicySet | None = None
+
+
+@dataclass(slots=True)
+class Library:
+    """Policy sets by root and day, each judged once."""
+
+    catalog: Catalog
+    _sources: dict[Path, DirectorySources] = field(default_factory=dict)
+    _caches: dict[Path, JudgeCache] = field(default_factory=dict)
+    _sets: dict[tuple[Path, date], tuple[PolicySet | None, tuple[Finding, ...]]] = field(
+        default_factory=dict
+    )
+
+    def load(self, found: Found) -> LoadedSuite:
+        """Read a test file and link it to its policies."""
+        draft = read_draft(found.name, self._reading(found.root))
+        if draft.node is None:
+            return LoadedSuite(found, _shown(draft.findings, found.root))
+        now = self._now(draft)
+        policy_set, wrong = self._policies(found.policies, datetime.fromtimestamp(now, UTC).date())
+        if policy_set is None:
+            return LoadedSuite(found, wrong)
+        suite, findings = link_suite(draft, policy_set.tasks, now)
+        said = _shown((*draft.findings, *findings), found.root)
+        cases = tuple(replace(case, file=str(found.path), root=found.root) for case in suite.cases)
+        return LoadedSuite(found, said, replace(suite, cases=cases), policy_set)
+
+    def _now(self, draft: Draft) -> float:
+        if draft.now is not None:
+            return draft.now
+        # The facts that the catalog states are those of its own day, whenever the test is run.
+        return datetime.combine(self.catalog.as_of, time(12), UTC).timestamp()
+
+    def _policies(self, root: Path, today: date) -> tuple[PolicySet | None, tuple[Finding, ...]]:
+        key = root, today
+        if key not in self._sets:
+            cache = self._caches.setdefault(root, JudgeCache())
+            judgement = judge(self._reading(root), self.catalog, today=today, cache=cache)
+            if judgement.policy_set is None and not judgement.findings:
+                raise UsageError(f"no policies under {root}: --policies says where they are")
+            wrong: tuple[Finding, ...] = ()
+            if judgement.policy_set is None:
+                errors = [one for one in judgement.findings if one.severity is Severity.ERROR]
+                wrong = _shown(errors, root if root.is_dir() else root.parent)
+            self._sets[key] = judgement.policy_set, wrong
+        return self._sets[key]
+
+    def _reading(self, root: Path) -> DirectorySources:
+        return self._sources.setdefault(root, DirectorySources(root))
+
+
+def _shown(findings: Sequence[Finding], root: Path) -> tuple[Finding, ...]:
+    """Findings with their files as they are reached from here, so that a terminal can open them."""
+    return tuple(
+        replace(one, span=replace(one.span, file=str(root / one.span.file))) for one in findings
+    )
