@@ -36,7 +36,16 @@ SETTINGS = settings(
 REMOVED = {"temperature", "top_p", "effort", "speed", "plan", "cache"}
 PLANTED = (
     *REMOVED,
-    *("max_tokns", "modle", "ownr", "claude-haiku-4-5", "claude-3-opus-20240229", "on", "1:30"),
+    *(
+        "max_tokns",
+        "modle",
+        "ownr",
+        "claude-haiku-4-5",
+        "claude-3-opus-20240229",
+        "on",
+        "off",
+        "1:30",
+    ),
     *("properties", "type", "{{ message }}", "required", "trusted", "stream"),
 )
 
@@ -259,7 +268,7 @@ def reading_errors(data: bytes) -> Counter[tuple[str, str]]:
 
 
 def removed_lines(data: bytes) -> set[int]:
-    """Lines, from 0, of entries that a fix may take away."""
+    """Lines, from 0, of entries and elements that a fix may take away."""
     root = read_yaml(data, "p.yaml").node
     found: set[int] = set()
     pending: list[Node] = [] if root is None else [root]
@@ -268,7 +277,10 @@ def removed_lines(data: bytes) -> set[int]:
             pending.append(child)
             if key in REMOVED:
                 found.update(range(node.key_marks[key][1][0], child.mark[2] + 1))
-        pending += node.elements()
+        for child in node.elements():
+            pending.append(child)
+            if child.style is not None and child.value in REMOVED:
+                found.update(range(child.mark[0], child.mark[2] + 1))
     return found
 
 
