@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from tools.handbook import ladder_picture
 from tools.pages import follow, normal, plain_environment
 from tools.pins import policy_schema
 
@@ -35,7 +36,7 @@ FOLLOWED = (
 
 COMMANDS = (
     *("run", "plan", "map", "init", "lint", "rule", "test", "tasks", "show", "models"),
-    *("diff", "schema", "lsp"),
+    *("diff", "schema", "lsp", "docs"),
     *("report", "emulate", "demo"),
 )
 
@@ -49,6 +50,7 @@ def generated() -> dict[str, str]:
     return {
         "docs/policy-reference.md": policy_reference(),
         "docs/cli.md": command_line(),
+        "docs/handbook-ladder.svg": ladder_picture(ROOT / "policies"),
         "schemas/policy.schema.json": policy_schema(),
         **{f"docs/rules/{name}": text for name, text in pages().items()},
     }

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from router.catalog import Catalog, load_catalog
+from router.compiler.compilation import CompiledTask
 from router.compiler.model import PolicySet, Task
 from router.errors import PolicyError, SettingsError
 from router.reloading.holder import summary
@@ -34,23 +36,25 @@ def policy_root(given: Path | None) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A policy set as it is on disk now."""
+    """A policy set as it is on disk now, its tasks with the places they are written at."""
 
     root: Path
     policy_set: PolicySet
     catalog: Catalog
     today: date
+    tasks: Mapping[str, CompiledTask]
 
     @classmethod
-    def of(cls, given: Path | None) -> Reading:
-        """Raises PolicyError, SettingsError."""
+    def of(cls, given: Path | None, day: date | None = None) -> Reading:
+        """As of a day (UTC), by default the clock's. Raises PolicyError, SettingsError."""
         root = policy_root(given)
         catalog = load_catalog()
-        today = datetime.fromtimestamp(time.time(), UTC).date()
+        today = day or datetime.fromtimestamp(time.time(), UTC).date()
         judgement = judge(DirectorySources(root), catalog, today=today)
         if judgement.policy_set is None:
             raise PolicyError(summary(judgement.findings, root), judgement.findings)
-        return cls(root, judgement.policy_set, catalog, today)
+        tasks = {compiled.task.name: compiled for compiled in judgement.tasks}
+        return cls(root, judgement.policy_set, catalog, today, tasks)
 
     def task(self, name: str) -> Task:
         """Raises UnknownTask."""

@@ -28,7 +28,7 @@ from router.types import Usage
 
 __all__ = [
     *("CallCost", "PartSize", "attempt_cost", "call_cost", "constant_prefixes"),
-    *("least_cost", "part_sizes", "path_cost", "unmeasured"),
+    *("least_cost", "part_sizes", "path_cost", "schema_tokens", "unmeasured"),
 ]
 
 _ZERO = Decimal(0)
@@ -73,6 +73,12 @@ def part_sizes(compiled: CompiledTask, model: Model | None) -> tuple[PartSize, .
         PartSize(one.part, one.constant, tokens - before)
         for one, (before, tokens) in zip(_measured(compiled), pairwise([0, *totals]), strict=True)
     )
+
+
+def schema_tokens(compiled: CompiledTask, model: Model | None) -> int:
+    """What the output schema takes beside the prompt; it is in no cached prefix."""
+    schema = once(compiled, "format", lambda: _format(compiled.task))
+    return estimate_text(schema, model) if schema else 0
 
 
 def unmeasured(compiled: CompiledTask) -> tuple[str, ...]:
@@ -147,8 +153,7 @@ def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -
         for one, tokens in zip(_measured(compiled), totals, strict=True)
         if one.part.cache is not None
     )
-    schema = once(compiled, "format", lambda: _format(compiled.task))
-    whole = (totals[-1] if totals else 0) + (estimate_text(schema, model) if schema else 0)
+    whole = (totals[-1] if totals else 0) + schema_tokens(compiled, model)
     tokens, limits = BodyTokens(whole, prefixes), model.limits
     minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
     prompt = tokens.total if limits is None else min(tokens.total, limits.context_window)

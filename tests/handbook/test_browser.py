@@ -1,0 +1,124 @@
+"""The page in a real browser: quiet, alone, and readable on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from router.handbook import page
+
+from .conftest import ROOTS, Browser, browser_here, opened
+
+HERE = browser_here()
+pytestmark = pytest.mark.skipif(HERE is None, reason="no chromium on this machine")
+
+TOO_WIDE = """[...document.querySelectorAll("body *")]
+    .filter(e => !e.closest(".jump, caption, thead, nav") && e.getClientRects().length)
+    .filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+    .map(e => e.tagName + " " + e.textContent.slice(0, 60))"""
+# A picture's text lies in a box, or, where it labels a way, at least inside of the picture.
+TEXT_OUTSIDE = """[...document.querySelectorAll("svg.ladder text, svg.bar text")].filter(text => {
+    const svg = text.ownerSVGElement, own = text.getBoundingClientRect();
+    const boxed = text.matches(".name, .fact");
+    const around = boxed
+        ? [...svg.querySelectorAll("rect")].map(r => r.getBoundingClientRect())
+        : [svg.getBoundingClientRect()];
+    return !around.some(r => own.left >= r.left - .5 && own.right <= r.right + .5
+        && own.top >= r.top - 1 && own.bottom <= r.bottom + 1);
+}).map(text => text.textContent)"""
+COLLIDING = """[...document.querySelectorAll("svg.ladder, svg.bar")].flatMap(svg => {
+    const texts = [...svg.querySelectorAll("text")].map(t => [t, t.getBoundingClientRect()]);
+    return texts.filter(([t, a], i) => texts.slice(i + 1).some(([u, b]) =>
+        a.left < b.right - 1 && b.left < a.right - 1
+        && a.top + a.height * .3 < b.bottom - b.height * .3
+        && b.top + b.height * .3 < a.bottom - a.height * .3)).map(([t]) => t.textContent);
+})"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    assert HERE is not None
+    with opened(HERE, tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module", params=["starter", "quickstart", "conversation", "many"])
+def file(request, edition_of, many, tmp_path_factory) -> Path:
+    name = request.param
+    edition = many if name == "many" else edition_of(ROOTS[name])
+    path = tmp_path_factory.mktemp("page") / f"{name}.html"
+    path.write_text(page(edition), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_page_fits_its_screen(browser: Browser, file: Path, width: int) -> None:
+    """Nothing has to be scrolled sideways, and no text of a picture is cut or lies on another."""
+    browser.show(file, width=width)
+    assert browser.ask("document.documentElement.scrollWidth") <= width
+    assert browser.ask(TOO_WIDE) == []
+    assert browser.ask(TEXT_OUTSIDE) == []
+    assert browser.ask(COLLIDING) == []
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_asks_for_nothing_and_complains_of_nothing(
+    browser: Browser, file: Path, dark: bool
+) -> None:
+    """One request, for the page itself; an empty console; the ground follows the reader's wish."""
+    browser.requests.clear()
+    browser.complaints.clear()
+    browser.show(file, width=1280, dark=dark)
+    assert browser.requests == [file.as_uri()]
+    assert browser.complaints == []
+    ground = browser.ask("getComputedStyle(document.body).backgroundColor")
+    assert ground == ("rgb(20, 23, 28)" if dark else "rgb(255, 255, 255)")
+
+
+def test_what_does_not_fit_would_be_seen(browser: Browser, file: Path) -> None:
+    """The checks above can fail: a name too long for its box, one over another, a wide block."""
+    browser.show(file, width=360)
+    browser.ask("document.querySelector('svg.ladder .name').textContent = 'x'.repeat(60)")
+    assert browser.ask(TEXT_OUTSIDE) == ["x" * 60]
+    browser.ask("document.querySelector('svg.ladder .fact').setAttribute('y', 24)")
+    assert browser.ask(COLLIDING) != []
+    browser.ask("document.querySelector('.lead').style.width = '900px'")
+    assert browser.ask(TOO_WIDE) != []
+
+
+def test_a_console_error_would_be_seen(browser: Browser, tmp_path: Path) -> None:
+    """The test above can fail: a page that breaks its own policy is caught."""
+    bad = tmp_path / "bad.html"
+    policy = "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">"
+    bad.write_text(f"<!doctype html>{policy}<script>1</script><img src=x.png>", "utf-8")
+    browser.complaints.clear()
+    browser.show(bad, width=1280)
+    assert len(browser.complaints) == 2
+
+
+def test_links_lead_into_the_page(browser: Browser, file: Path) -> None:
+    """The last task's link in the contents brings its heading into view."""
+    browser.show(file, width=1280)
+    browser.ask("[...document.querySelectorAll('nav ul ul a')].at(-1).click()")
+    top = browser.ask("document.querySelector(':target h3').getBoundingClientRect().top")
+    assert 0 <= top <= 900
+
+
+def test_the_page_prints(browser: Browser, file: Path) -> None:
+    """A PDF comes out, without the contents, on white also where the screen is dark."""
+    browser.show(file, width=1280, dark=True)
+    assert browser.print().startswith(b"%PDF-")
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert browser.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    browser.call("Emulation.setEmulatedMedia", media="")
+
+
+def test_the_picture_of_a_page_is_not_blank(browser: Browser, file: Path) -> None:
+    """A screenshot is drawn: a blank one of this size would be a few kilobytes."""
+    browser.show(file, width=1280)
+    shot = browser.picture(width=1280)
+    assert shot.startswith(b"\x89PNG")
+    assert len(shot) > 40_000
