@@ -21,7 +21,7 @@ FLOORS = [
     ["rules"],
     ["engine"],
     ["claude", "emulator", "ledger", "reloading"],
-    ["drivers", "idempotency", "settings"],
+    ["drivers", "idempotency", "settings", "config"],
     ["router"],
     ["default"],
     ["testing", "lint", "reports"],

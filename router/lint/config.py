@@ -1,0 +1,123 @@
+"""The `lint` table of the configuration: what a project does not want to hear, and where."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+from router.config import Config, Table
+from router.lint.reporters import Form
+from router.policy.suggest import did_you_mean
+from router.rules.registry import rule, rule_names
+from router.types import Finding, Severity
+
+__all__ = ["LintConfig"]
+
+
+@dataclass(frozen=True, slots=True)
+class LintConfig:
+    """What `[lint]` says. Nothing of it touches errors: they are what start and reload refuse.
+
+    Args:
+        directory: where the configuration file lies; globs are matched against paths from there.
+        ignore: rules that are not reported at all.
+        per_path: rules that are not reported in files that a glob matches.
+        severity: warnings by rule that only inform.
+        baseline: file of known findings.
+    """
+
+    directory: Path
+    ignore: frozenset[str] = frozenset()
+    per_path: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    fail_level: Severity | None = None
+    form: Form | None = None
+    baseline: Path | None = None
+
+    @classmethod
+    def of(cls, config: Config) -> LintConfig:
+        """Raises SettingsError for a key, a rule or a value that means nothing."""
+        table = config.table("lint")
+        baseline = table.text("baseline")
+        fail_level, form = table.text("fail-level", Severity), table.text("format", Form)
+        read = cls(
+            directory=config.directory,
+            ignore=_rules(table, "ignore"),
+            per_path=_per_path(table.table("per-path")),
+            severity=_severity(table.table("severity")),
+            fail_level=None if fail_level is None else Severity(fail_level),
+            form=None if form is None else Form(form),
+            baseline=None if baseline is None else config.directory / baseline,
+        )
+        table.close()
+        return read
+
+    def lowered(self, finding: Finding) -> Finding:
+        """The finding with the severity that it has in this project."""
+        severity = self.severity.get(finding.rule)
+        if severity is None or finding.severity is Severity.ERROR:
+            return finding
+        return replace(finding, severity=severity)
+
+    def ignores(self, finding: Finding, file: str) -> str | None:
+        """Why a finding in a file (its absolute path) is not reported; None where it is."""
+        if finding.severity is Severity.ERROR:
+            return None
+        if finding.rule in self.ignore:
+            return "ignored everywhere"
+        if not self.per_path:
+            return None
+        path = Path(os.path.relpath(file, self.directory)).as_posix()
+        for glob, rules in self.per_path.items():
+            if finding.rule in rules and _pattern(glob).fullmatch(path):
+                return f"ignored in {glob}"
+        return None
+
+
+def _rules(table: Table, key: str) -> frozenset[str]:
+    names = table.texts(key)
+    for name in names:
+        _check_rule(table, key, name)
+    return frozenset(names)
+
+
+def _check_rule(table: Table, key: str, name: str) -> None:
+    if name not in rule_names():
+        hint = did_you_mean(name, rule_names()) or "`router rule` lists all"
+        table.refuse(key, f"there is no rule `{name}`; {hint}")
+    if rule(name).severity is Severity.ERROR:
+        table.refuse(
+            key,
+            f"`{name}` is an error: start and reload refuse it too, so it cannot be switched off",
+        )
+
+
+def _per_path(table: Table) -> dict[str, frozenset[str]]:
+    found = {}
+    for glob in table:
+        inner = table.table(glob)
+        found[glob] = _rules(inner, "ignore")
+        inner.close()
+    return found
+
+
+def _severity(table: Table) -> dict[str, Severity]:
+    found = {}
+    for name in table:
+        _check_rule(table, name, name)
+        if table.text(name) != Severity.INFO:
+            table.refuse(name, "a severity can only be lowered to info; `fail-level` makes it fail")
+        found[name] = Severity.INFO
+    return found
+
+
+@lru_cache(maxsize=256)
+def _pattern(glob: str) -> re.Pattern[str]:
+    """A glob over paths with `/`: `*` and `?` stay within a name, `**` is any number of folders."""
+    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    text = re.sub(r"\*\*/|\*\*|\*|\?|[^*?]+", lambda m: parts.get(m[0]) or re.escape(m[0]), glob)
+    return re.compile(text, re.DOTALL)
