@@ -75,6 +75,7 @@ class Rule(NamedTuple):
         check: on each task that links. None: the reader or the compiler finds it.
         check_text: on the text of each file that is read, templates included.
         check_set: once, on all policy files together, where each could be read.
+        lint_only: it speaks about comments for the linter, which start and reload do not read.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Rule(NamedTuple):
     check: Check | None = None
     check_text: TextCheck | None = None
     check_set: SetCheck | None = None
+    lint_only: bool = False
 
     def at(
         self,

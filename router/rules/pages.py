@@ -23,6 +23,7 @@ _ERROR = (
     "An error can be neither suppressed nor switched off: a running service refuses it as lint "
     "does."
 )
+_LINT_ONLY = "Found by `router lint` only: start and reload do not read comments."
 
 
 def render(rule: Rule) -> str:
@@ -50,7 +51,7 @@ def render(rule: Rule) -> str:
             *((rule.configure, "") if rule.configure else ()),
             _generic(rule),
             "",
-            f"{_NEEDS[rule.needs]} {_LINT_ALONE if rule.severity is Severity.INFO else _WHERE}",
+            f"{_NEEDS[rule.needs]} {_found(rule)}",
             "",
         ]
     )
@@ -86,12 +87,22 @@ def _generic(rule: Rule) -> str:
     """What can be configured of any rule of this severity."""
     if rule.severity is Severity.ERROR:
         return _ERROR
-    return (
-        f"Suppress one finding by `# router: ignore[{rule.name}] reason` on its line or alone on "
-        "the line above it (in a template within `{# #}`), or switch the rule off in the "
+    off = (
         f'configuration: `ignore = ["{rule.name}"]` under `[tool.router.lint]` in '
         "`pyproject.toml`, or under `[lint]` in `router.toml`."
     )
+    if rule.lint_only:
+        return f"Switch the rule off in the {off}"
+    return (
+        f"Suppress one finding by `# router: ignore[{rule.name}] reason` on its line or alone on "
+        f"the line above it (in a template within `{{# #}}`), or switch the rule off in the {off}"
+    )
+
+
+def _found(rule: Rule) -> str:
+    if rule.lint_only:
+        return _LINT_ONLY
+    return _LINT_ALONE if rule.severity is Severity.INFO else _WHERE
 
 
 def _yaml(text: str) -> list[str]:

@@ -1,7 +1,8 @@
 """All rules by name. A rule is a file: adding one is adding a file to `checks` or `reading`.
 
 `checks` holds rules that judge linked tasks and texts, `reading` the pages of what the reader and
-the compiler find by themselves; those are imported only to be explained.
+the compiler find by themselves, `linting` those of what only the linter finds; the latter two are
+imported only to be explained.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from types import MappingProxyType
 
 from router.errors import UsageError
 from router.policy.suggest import did_you_mean
-from router.rules import checks, reading
+from router.rules import checks, linting, reading
 from router.rules.base import Rule
 
 __all__ = ["all_rules", "checking_rules", "rule", "rule_names"]
 
-_PACKAGES = (checks, reading)
+_PACKAGES = (checks, linting, reading)
 
 
 @lru_cache(maxsize=1)
