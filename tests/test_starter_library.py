@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 
 from router import Router
 from router.emulator import Answer, Emulator, MessageRequest, Script, by_tag, reply
+from router.lint.config import LintConfig
 from router.lint.report import CLEAN
 from router.lint.reporters import render
 from router.lint.runner import lint_paths
@@ -181,5 +182,6 @@ def test_conversation_turns_grow_a_cached_history(tmp_path: Path) -> None:
 @pytest.mark.parametrize("root", ROOTS, ids=lambda root: root.parent.name)
 def test_everything_is_lint_clean(root: Path) -> None:
     """No error and no warning in what people copy, on the day it was written."""
-    report = lint_paths([root], root=root, today=date(2026, 11, 22), fail_level=Severity.WARNING)
+    config = LintConfig(fail_level=Severity.WARNING)
+    report = lint_paths([root], root=root, today=date(2026, 11, 22), config=config)
     assert report.exit_code() == CLEAN, render(report, "concise")

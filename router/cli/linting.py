@@ -26,13 +26,55 @@ def lint(
             show_default=False,
         ),
     ] = None,
-    form: Annotated[Form, typer.Option("--format", help="How to print findings.")] = Form.TEXT,
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format",
+            help="How to print findings; else the project's choice, else text.",
+            show_default=False,
+        ),
+    ] = None,
     fail_level: Annotated[
-        Severity, typer.Option(help="The mildest finding that fails the command.")
-    ] = Severity.ERROR,
+        Severity | None,
+        typer.Option(
+            help="The mildest finding that fails; else the project's choice, else error.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(help="A file of known findings, which do not count.", show_default=False),
+    ] = None,
+    write_baseline: Annotated[
+        bool, typer.Option("--write-baseline", help="Make what is found now the known findings.")
+    ] = False,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Only what has changed since this branch left the git ref, or depends on it.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            help="A router.toml or pyproject.toml, instead of the nearest one upward.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Check policies: exit 0 clean, 1 findings, 2 nothing to lint, 3 a bug."""
-    from router.cli.quick import lint_and_print
+    from router.cli.quick import Asked, lint_and_print
 
     with reported():
-        raise typer.Exit(lint_and_print(paths or [], form, fail_level))
+        asked = Asked(
+            tuple(paths or ()),
+            form=form,
+            fail_level=fail_level,
+            config=config,
+            baseline=baseline,
+            write_baseline=write_baseline,
+            changed_since=changed_since,
+        )
+        raise typer.Exit(lint_and_print(asked))

@@ -3,48 +3,81 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from router.cli.failures import YOURS, colored, reported
 from router.lint.reporters import Form
 from router.types import Severity
 
-__all__ = ["lint", "lint_and_print"]
+__all__ = ["Asked", "lint", "lint_and_print"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line says; None where it leaves a choice to the configuration."""
+
+    paths: tuple[Path, ...] = ()
+    form: Form | None = None
+    fail_level: Severity | None = None
+    config: Path | None = None
+    baseline: Path | None = None
+    write_baseline: bool = False
+    changed_since: str | None = None
 
 
 def lint(arguments: list[str]) -> int | None:
     """Lint by plain arguments; None where one needs the whole command line (`--help`, a typo)."""
-
     paths: list[Path] = []
-    chosen = {"--format": "text", "--fail-level": "error"}
+    chosen = dict.fromkeys(("--format", "--fail-level", "--config", "--baseline"), "")
     waiting = iter(arguments)
     for argument in waiting:
         name, equals, value = argument.partition("=")
         if name in chosen:
             chosen[name] = value if equals else next(waiting, "")
+            if not chosen[name]:
+                return None
         elif argument.startswith("-"):
             return None
         else:
             paths.append(Path(argument))
+    form, level, config, baseline = chosen.values()
     try:
-        form, fail_level = Form(chosen["--format"]), Severity(chosen["--fail-level"])
+        asked = Asked(
+            tuple(paths),
+            form=Form(form) if form else None,
+            fail_level=Severity(level) if level else None,
+            config=Path(config) if config else None,
+            baseline=Path(baseline) if baseline else None,
+        )
     except ValueError:
         return None
     with reported():
-        return lint_and_print(paths, form, fail_level)
+        return lint_and_print(asked)
 
 
-def lint_and_print(paths: list[Path], form: Form, fail_level: Severity) -> int:
+def lint_and_print(asked: Asked) -> int:
     """Lint, print, and give the exit code."""
     import sys
 
+    from router.config import find_config, read_config
+    from router.lint.config import LintConfig
     from router.lint.reporters import render
     from router.lint.runner import lint_paths
 
-    if not paths:
-        paths = [Path(os.environ.get("ROUTER_POLICIES") or "policies")]
-    report = lint_paths(paths, fail_level=fail_level)
-    sys.stdout.write(render(report, form, color=colored(sys.stdout)))
+    project = find_config(Path.cwd()) if asked.config is None else read_config(asked.config)
+    config = LintConfig.of(project).over(
+        fail_level=asked.fail_level, form=asked.form, baseline=asked.baseline
+    )
+    report = lint_paths(
+        asked.paths or [os.environ.get("ROUTER_POLICIES") or "policies"],
+        config=config,
+        changed_since=asked.changed_since,
+        renew_baseline=asked.write_baseline,
+    )
+    sys.stdout.write(render(report, config.form, color=colored(sys.stdout)))
+    for note in report.notes:
+        sys.stderr.write(f"note: {note}\n")
     if report.problem:
         sys.stderr.write(f"error: {report.problem}\n")
         return YOURS

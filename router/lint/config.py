@@ -30,12 +30,12 @@ class LintConfig:
         baseline: file of known findings.
     """
 
-    directory: Path
+    directory: Path = Path()
     ignore: frozenset[str] = frozenset()
     per_path: Mapping[str, frozenset[str]] = field(default_factory=dict)
     severity: Mapping[str, Severity] = field(default_factory=dict)
-    fail_level: Severity | None = None
-    form: Form | None = None
+    fail_level: Severity = Severity.ERROR
+    form: Form = Form.TEXT
     baseline: Path | None = None
 
     @classmethod
@@ -43,18 +43,32 @@ class LintConfig:
         """Raises SettingsError for a key, a rule or a value that means nothing."""
         table = config.table("lint")
         baseline = table.text("baseline")
-        fail_level, form = table.text("fail-level", Severity), table.text("format", Form)
         read = cls(
             directory=config.directory,
             ignore=_rules(table, "ignore"),
             per_path=_per_path(table.table("per-path")),
             severity=_severity(table.table("severity")),
-            fail_level=None if fail_level is None else Severity(fail_level),
-            form=None if form is None else Form(form),
+            fail_level=Severity(table.text("fail-level", Severity) or Severity.ERROR),
+            form=Form(table.text("format", Form) or Form.TEXT),
             baseline=None if baseline is None else config.directory / baseline,
         )
         table.close()
         return read
+
+    def over(
+        self,
+        *,
+        fail_level: Severity | None = None,
+        form: Form | None = None,
+        baseline: Path | None = None,
+    ) -> LintConfig:
+        """The same with what the command line says, where it says something."""
+        return replace(
+            self,
+            fail_level=fail_level or self.fail_level,
+            form=form or self.form,
+            baseline=baseline or self.baseline,
+        )
 
     def lowered(self, finding: Finding) -> Finding:
         """The finding with the severity that it has in this project."""
@@ -71,7 +85,7 @@ class LintConfig:
             return "ignored everywhere"
         if not self.per_path:
             return None
-        path = Path(os.path.relpath(file, self.directory)).as_posix()
+        path = Path(os.path.relpath(file, self.directory.absolute())).as_posix()
         for glob, rules in self.per_path.items():
             if finding.rule in rules and _pattern(glob).fullmatch(path):
                 return f"ignored in {glob}"

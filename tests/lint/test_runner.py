@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from router.lint.config import LintConfig
 from router.lint.report import CLEAN, FINDINGS, USAGE
 from router.lint.reporters import render
 from router.lint.runner import lint_paths
@@ -71,8 +72,8 @@ def test_warnings_fail_only_where_that_is_asked_for(root):
     report = lint(root)
     assert report.count(Severity.WARNING) == 1
     assert report.exit_code() == CLEAN
-    assert lint(root, fail_level=Severity.WARNING).exit_code() == FINDINGS
-    assert lint(root, fail_level=Severity.INFO).exit_code() == FINDINGS
+    assert lint(root, config=LintConfig(fail_level=Severity.WARNING)).exit_code() == FINDINGS
+    assert lint(root, config=LintConfig(fail_level=Severity.INFO)).exit_code() == FINDINGS
 
 
 def test_nothing_to_lint_is_no_success(tmp_path):
@@ -122,7 +123,7 @@ def test_several_paths_are_one_report(root, tmp_path):
 
 
 def test_the_starter_library_has_neither_errors_nor_warnings():
-    report = lint(shipped("policies"), fail_level=Severity.WARNING)
+    report = lint(shipped("policies"), config=LintConfig(fail_level=Severity.WARNING))
     shown = [str(one) for one in report.findings if one.severity is not Severity.INFO]
     assert shown == []
     assert report.exit_code() == CLEAN

@@ -1,0 +1,79 @@
+"""Which files have changed since a commit, as git has it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from router.errors import UsageError
+
+__all__ = ["changed_since"]
+
+_SECONDS = 60
+
+
+def changed_since(ref: str, directory: Path) -> frozenset[str]:
+    """Absolute paths of files that differ from where this branch left `ref`.
+
+    That is the merge base, as a pull request has it. Committed, staged, unstaged and untracked
+    changes count, deletions and both names of a renamed file too; ignored files do not.
+
+    Raises:
+        UsageError: no git, no repository, or no such commit.
+    """
+    git = _Git(directory)
+    top = git.text("rev-parse", "--show-toplevel")
+    commit = git.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if not commit:
+        raise UsageError(
+            f"git knows no commit {ref!r} in {top}; fetch it, or fetch more of the history"
+        )
+    base = git.text("merge-base", commit, "HEAD")
+    if not base:
+        raise UsageError(
+            f"{ref} and HEAD have no common ancestor in {top}; fetch more of the history"
+        )
+    changed = git.names("diff", "--name-only", "--no-renames", "-z", base, "--")
+    # From the top: what is untracked elsewhere in the repository may be a policy's template.
+    new = _Git(Path(top)).names("ls-files", "--others", "--exclude-standard", "-z")
+    return frozenset(os.path.join(top, name) for name in (*changed, *new))  # noqa: PTH118 - text
+
+
+class _Git:
+    def __init__(self, directory: Path) -> None:
+        program = shutil.which("git")
+        if program is None:
+            raise UsageError("--changed-since asks git, which is not installed")
+        self._program = program
+        self._directory = directory
+
+    def text(self, *arguments: str) -> str:
+        """One line of output; empty where a `--quiet` question or a merge base has no answer."""
+        done = self._run(arguments)
+        if done.returncode and (done.returncode != 1 or done.stderr):
+            raise UsageError(f"git says: {os.fsdecode(done.stderr).strip()}")
+        return os.fsdecode(done.stdout).removesuffix("\n")
+
+    def names(self, *arguments: str) -> list[str]:
+        """Names that `-z` ends with NUL, so that any name comes through."""
+        done = self._run(arguments)
+        if done.returncode:
+            raise UsageError(f"git says: {os.fsdecode(done.stderr).strip()}")
+        return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
+
+    def _run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
+        try:
+            return subprocess.run(  # noqa: S603 - fixed arguments, no shell
+                [self._program, *arguments],
+                cwd=self._directory,
+                capture_output=True,
+                check=False,
+                timeout=_SECONDS,
+                stdin=subprocess.DEVNULL,
+                # Messages that can be recognised, and no lock that another git waits for.
+                env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
+            )
+        except subprocess.TimeoutExpired:
+            raise UsageError(f"git gave no answer in {_SECONDS} s") from None
