@@ -32,6 +32,7 @@ FOLLOWED = (
     "docs/operations.md",
     "docs/models.md",
     "docs/ledger.md",
+    "docs/lint.md",
 )
 
 COMMANDS = (
