@@ -67,6 +67,8 @@ def index() -> str:
         "prints a rule's page. Rules need the policy alone, or the shipped catalog of models, or",
         "estimate tokens by it; none asks the API.",
         "",
+        "How findings are reported, suppressed and configured: [lint](../lint.md).",
+        "",
         "| rule | severity | needs | what it catches |",
         "| --- | --- | --- | --- |",
     ]
