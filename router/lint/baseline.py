@@ -57,7 +57,7 @@ class Baseline:
     entries: tuple[Entry, ...] = ()
 
     def compare(self, findings: Sequence[Finding], entries: Sequence[Entry | None]) -> Compared:
-        """Tells findings apart by their entries; one without an entry (an error) is always new.
+        """Tells findings apart by their entries; one without an entry is always new.
 
         Exact matches go first, then those of nodes that have only moved within their lists.
         """
@@ -87,16 +87,22 @@ class Identities:
     Args:
         read: the bytes of a file of the root; None where there is none.
         named: the file as a baseline has it.
+        infos: whether those that only inform are worth knowing, because they fail.
     """
 
-    def __init__(self, read: Callable[[str], bytes | None], named: Callable[[str], str]) -> None:
+    def __init__(
+        self, read: Callable[[str], bytes | None], named: Callable[[str], str], *, infos: bool
+    ) -> None:
         self._read = read
         self._named = named
+        self._infos = infos
         self._nodes: dict[str, dict[Span, tuple[str, Node]]] = {}
 
     def entry(self, finding: Finding) -> Entry | None:
-        """None for errors, which no baseline holds."""
+        """None for errors, which no baseline holds, and for infos that do not fail."""
         if finding.severity is Severity.ERROR:
+            return None
+        if finding.severity is Severity.INFO and not self._infos:
             return None
         span = finding.span
         found = self._places(span.file).get(span)

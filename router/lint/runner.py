@@ -73,7 +73,8 @@ def lint_paths(
         by_root.setdefault(linter.root_of(path), []).append(path)
     parts = [linter.lint(found, some) for found, some in by_root.items()]
     if config.baseline is not None:
-        parts = _against(config.baseline, parts, renew=renew_baseline)
+        infos = config.fail_level is Severity.INFO
+        parts = _against(config.baseline, parts, infos=infos, renew=renew_baseline)
     elif renew_baseline:
         raise UsageError("--write-baseline writes the file that --baseline or the project names")
     return replace(
@@ -214,7 +215,7 @@ def _only(linted: Linted, stays: Callable[[Finding], bool], files: set[str]) -> 
 # --- the baseline ---------------------------------------------------------------------------------
 
 
-def _against(path: Path, parts: list[_Part], *, renew: bool) -> list[_Part]:
+def _against(path: Path, parts: list[_Part], *, infos: bool, renew: bool) -> list[_Part]:
     """The parts without what the baseline knows; with `renew` it is written first."""
     lies = _absolute(path).parent
 
@@ -223,7 +224,7 @@ def _against(path: Path, parts: list[_Part], *, renew: bool) -> list[_Part]:
 
     entries = []
     for part in parts:
-        identities = Identities(part.read, named)
+        identities = Identities(part.read, named, infos=infos)
         entries.append([identities.entry(finding) for finding in part.findings])
     linted = {named(file) for part in parts for file in part.files}
     if renew:

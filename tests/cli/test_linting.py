@@ -50,7 +50,7 @@ def test_the_project_decides_what_the_command_line_leaves_open(project):
     )
     done = lint()
     assert done.returncode == 1
-    assert done.stdout.startswith("policies/a.yaml:4:")
+    assert "policies/a.yaml:4:58: warning[unbounded-input]" in done.stdout
     done = lint("--fail-level", "error", "--format=json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["warnings"] == 1
@@ -72,10 +72,8 @@ def test_a_baseline_is_written_and_then_holds(project):
     done = lint("--baseline", "known.json", "--write-baseline", "--fail-level", "warning")
     assert (done.returncode, done.stderr) == (0, "")
     done = lint("--baseline", "known.json", "--fail-level", "warning")
-    assert (done.returncode, done.stdout) == (
-        0,
-        "no errors, no warnings in 1 file (1 suppressed)\n",
-    )
+    assert done.returncode == 0
+    assert "1 suppressed)" in done.stdout
     (project / "policies" / "a.yaml").write_text(WARNED.replace("{type: string}", "{minLength: 1}"))
     done = lint("--baseline", "known.json")
     assert "note: known.json: unbounded-input in policies/a.yaml" in done.stderr
