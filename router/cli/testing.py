@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,14 @@ from router.cli.failures import YOURS, colored, explain, reported
 from router.cli.options import Policies
 
 __all__ = ["add_to"]
+
+
+class TestForm(StrEnum):
+    __test__ = False  # not for pytest to collect
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,13 +56,54 @@ def run_policy_tests(
         ),
     ] = 0,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every case.")] = False,
+    form: Annotated[TestForm, typer.Option("--format", help="How to print what came of it.")] = (
+        TestForm.TEXT
+    ),
+    live: Annotated[
+        bool,
+        typer.Option(
+            "--live", help="Instead have labelled inputs (`live:`) answered by real models."
+        ),
+    ] = False,
+    max_usd: Annotated[
+        str | None,
+        typer.Option("--max-usd", metavar="USD", help="What --live may cost in all."),
+    ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Append the answers of --live to a file."),
+    ] = None,
+    replay: Annotated[
+        Path | None,
+        typer.Option(
+            "--replay", metavar="FILE", help="As --live, answered from a recording, at no cost."
+        ),
+    ] = None,
+    repeat: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=100, help="How often each labelled input is answered; else as its file says."
+        ),
+    ] = None,
+    parallel: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Runs of --live side by side.  [default: 4]")
+    ] = None,
 ) -> None:
     """Run the policies' tests offline: exit 0 all held, 1 failures, 2 nothing was run, 3 a bug."""
+    from router.cli.evaluating import Asked, evaluate
     from router.errors import PolicyError, UsageError
-    from router.testing.reporters import text as as_text
+    from router.testing.reporters import render
     from router.testing.runner import Wanted, run_tests
 
     with reported():
+        asked = Asked(live, max_usd, record, replay, repeat, parallel)
+        if asked.wanted:
+            for name, value in (("-k", text), ("--coverage", coverage or min_coverage)):
+                if value:
+                    raise UsageError(
+                        f"{name} is about scripted cases, not about --live or --replay"
+                    )
+            raise typer.Exit(evaluate(asked, paths or (), policies, task, form.value))
         report = run_tests(
             paths or (),
             policies=policies,
@@ -63,11 +113,14 @@ def run_policy_tests(
         )
         if report.findings:
             explain(PolicyError("warnings", report.findings))
+        if form is not TestForm.TEXT:
+            sys.stdout.write(render(report, form.value))
         if report.broken:
             raise typer.Exit(YOURS)
         if report.problem is not None:
             raise UsageError(report.problem)
-        sys.stdout.write(as_text.render(report, color=colored(sys.stdout), verbose=verbose))
+        if form is TestForm.TEXT:
+            sys.stdout.write(render(report, color=colored(sys.stdout), verbose=verbose))
         if report.too_little:
             sys.stderr.write(f"error: {report.too_little}\n")
         raise typer.Exit(report.exit_code)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 import re
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -40,19 +42,32 @@ def by_tag(name: str) -> KeyOf:
 
 
 class Recordings:
-    """Replies by key, and by model where the recording names one. Immutable once made."""
+    """Replies by key, and by model where the recording names one.
 
-    def __init__(self, lines: Iterable[Mapping[str, Any]], *, key: KeyOf = by_digest) -> None:
+    Of several replies with one key and model the last one holds. With `once` they are given in
+    their order, and none of them twice: requests that are repeated to see how answers vary must
+    not be served from one reply.
+    """
+
+    def __init__(
+        self, lines: Iterable[Mapping[str, Any]], *, key: KeyOf = by_digest, once: bool = False
+    ) -> None:
         """Raises ValueError for a line that is no recording."""
         self._key = key
-        self._replies: dict[tuple[str, str | None], Item] = {}
+        self._once = once
+        self._lock = threading.Lock()
+        self._replies: dict[tuple[str, str | None], deque[Item]] = {}
         for number, line in enumerate(lines, 1):
             if not isinstance(line, Mapping) or "key" not in line or "reply" not in line:
                 raise ValueError(f"recording {number}: needs `key` and `reply`")
-            self._replies[str(line["key"]), line.get("model")] = _recorded(line["reply"])
+            place = str(line["key"]), line.get("model")
+            replies = self._replies.setdefault(place, deque(maxlen=None if once else 1))
+            replies.append(_recorded(line["reply"]))
 
     @classmethod
-    def load(cls, path: str | PathLike[str], *, key: KeyOf = by_digest) -> Recordings:
+    def load(
+        cls, path: str | PathLike[str], *, key: KeyOf = by_digest, once: bool = False
+    ) -> Recordings:
         """Reads a JSON Lines file; empty lines are skipped.
 
         Raises:
@@ -68,19 +83,21 @@ class Recordings:
                     lines.append(json.loads(text))
                 except ValueError as error:
                     raise ValueError(f"{path}:{number}: not JSON: {error}") from None
-        return cls(lines, key=key)
+        return cls(lines, key=key, once=once)
 
     def __len__(self) -> int:
-        return len(self._replies)
+        """How many replies are left to give."""
+        return sum(map(len, self._replies.values()))
 
     def reply_to(self, request: MessageRequest) -> Item | None:
         """What was recorded for the request, or None."""
         key = self._key(request)
         if key is None:
             return None
-        for model in (request.model, request.body.get("model"), None):
-            if (found := self._replies.get((key, model))) is not None:
-                return found
+        for model in dict.fromkeys((request.model, request.body.get("model"), None)):
+            with self._lock:
+                if found := self._replies.get((key, model)):
+                    return found.popleft() if self._once else found[0]
         return None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from asyncio import Runner
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, Self
 
@@ -20,12 +21,12 @@ from router.emulator.core import Emulator
 from router.emulator.request import MessageRequest
 from router.emulator.transport import AsyncEmulatorTransport
 from router.engine.cascade import Cascade
-from router.engine.decisions import Decision
+from router.engine.decisions import Decided, Decision
 from router.engine.inputs import prepare_inputs
 from router.engine.limits import Circuits, Limits, RetryBudget
 from router.engine.run import Engine, RunRequest
 from router.errors import RouterError, RunError
-from router.ledger.base import NullLedger
+from router.ledger.base import Ledger, NullLedger
 from router.testing.replies import GivenReplies
 from router.testing.suite import Case, ScriptedTier
 from router.types import Attempt, Result
@@ -33,7 +34,7 @@ from router.types import Attempt, Result
 if TYPE_CHECKING:
     from router.claude.transport import AsyncTransport
 
-__all__ = ["Outcome", "Stage", "conduct"]
+__all__ = ["Outcome", "Stage", "conduct", "hermetic_engine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,11 @@ class Outcome:
         if self.result is not None:
             return self.result.attempts
         return self.error.details.attempts if isinstance(self.error, RunError) else ()
+
+    @property
+    def cost(self) -> Decimal:
+        """USD, every attempt included."""
+        return sum((one.cost for one in self.attempts), Decimal(0))
 
 
 @dataclass(slots=True)
@@ -84,16 +90,7 @@ class Stage:
         clock = ManualClock(case.now)
         emulator = Emulator(None, replies, catalog=self.catalog, clock=clock)
         decisions: set[Decision] = set()
-        draw = Random(0).random  # noqa: S311 - jitter, the same in every run of the case
-        engine = Engine(
-            catalog=self.catalog,
-            limits=Limits(RetryBudget(), Circuits(draw)),
-            monotonic=clock.monotonic,
-            wall=clock.time,
-            random=draw,
-            emulated=True,
-            decided=decisions.add,
-        )
+        engine = hermetic_engine(self.catalog, clock, decisions.add)
         transport = AsyncEmulatorTransport(emulator)
         ended = self._runner.run(conduct(case, self.tasks, engine, transport, clock.asleep))
         return Outcome(
@@ -107,12 +104,30 @@ class Stage:
         )
 
 
+def hermetic_engine(catalog: Catalog, clock: ManualClock, decided: Decided | None = None) -> Engine:
+    """An engine whose time and chance are the same in every run, with limits of its own."""
+    draw = Random(0).random  # noqa: S311 - jitter, no secret
+    return Engine(
+        catalog=catalog,
+        limits=Limits(RetryBudget(), Circuits(draw)),
+        monotonic=clock.monotonic,
+        wall=clock.time,
+        random=draw,
+        emulated=True,
+        decided=decided,
+    )
+
+
 async def conduct(
     case: Case,
     tasks: Mapping[str, Task],
     engine: Engine,
     transport: AsyncTransport,
     sleep: Callable[[float], Awaitable[None]],
+    *,
+    run_id: str | None = None,
+    ledger: Ledger | None = None,
+    run: Callable[[RunRequest, Engine], Cascade] = Cascade,
 ) -> Result | RouterError:
     """Run a case over any transport; an error that a caller would meet is a value here."""
     task = tasks[case.task]
@@ -121,11 +136,11 @@ async def conduct(
             task=task,
             inputs=prepare_inputs(task, case.inputs),
             tasks=tasks,
-            run_id=f"test-{case.name}",
+            run_id=run_id or f"test-{case.name}",
             tags={**task.tags, **case.tags},
             deadline=case.deadline,
             tier=case.tier,
         )
-        return await adrive(Cascade(request, engine), transport, NullLedger(), sleep)
+        return await adrive(run(request, engine), transport, ledger or NullLedger(), sleep)
     except RouterError as error:
         return error

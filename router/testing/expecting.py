@@ -6,9 +6,10 @@ import json
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from router.policy.nodes import Node
@@ -31,6 +32,10 @@ class Failure:
     what: str  # the expectation, such as "path" or "output.label"; else a sentence
     expected: str | None = None
     actual: str | None = None
+
+    def under(self, root: Path) -> Failure:
+        """The same with its file as it is reached from here."""
+        return replace(self, span=replace(self.span, file=str(root / self.span.file)))
 
 
 def mishaps(case: Case, outcome: Outcome) -> Iterator[Failure]:
@@ -113,8 +118,7 @@ def _error(node: Node, case: Case, outcome: Outcome) -> Iterator[Failure]:
 
 
 def _usd(node: Node, case: Case, outcome: Outcome) -> Iterator[Failure]:
-    cost = sum((one.cost for one in outcome.attempts), Decimal(0))
-    yield from bound_failure(node, "usd", cost, "estimated")
+    yield from bound_failure(node, "usd", outcome.cost, "estimated")
 
 
 def _tokens(node: Node, case: Case, outcome: Outcome) -> Iterator[Failure]:

@@ -12,9 +12,9 @@ from router.compiler.model import PolicySet
 from router.errors import UsageError
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache, judge
-from router.testing.discovery import Found
+from router.testing.discovery import Found, find_tests, root_of
 from router.testing.reading import Draft, link_suite, read_draft
-from router.testing.suite import Suite
+from router.testing.suite import Case, Suite
 from router.types import Finding, Severity
 
 __all__ = ["Library", "LoadedSuite"]
@@ -41,6 +41,21 @@ class Library:
         default_factory=dict
     )
 
+    def load_all(self, paths: Sequence[Path], policies: Path | None) -> tuple[LoadedSuite, ...]:
+        """The tests under files and directories; by default those of the policy root.
+
+        Raises:
+            UsageError: a path is not there, or there is no test.
+        """
+        given = paths or [root_of(policies)]
+        missing = [str(path) for path in given if not path.exists()]
+        if missing:
+            raise UsageError(f"no such file or directory: {', '.join(missing)}")
+        found = find_tests(given, policies)
+        if not found:
+            raise UsageError(f"no tests (*.test.yaml) under {', '.join(map(str, given))}")
+        return tuple(self.load(one) for one in found)
+
     def load(self, found: Found) -> LoadedSuite:
         """Read a test file and link it to its policies."""
         draft = read_draft(found.name, self._reading(found.root))
@@ -52,8 +67,11 @@ class Library:
             return LoadedSuite(found, wrong)
         suite, findings = link_suite(draft, policy_set.tasks, now)
         said = _shown((*draft.findings, *findings), found.root)
-        cases = tuple(replace(case, file=str(found.path), root=found.root) for case in suite.cases)
-        return LoadedSuite(found, said, replace(suite, cases=cases), policy_set)
+        labelled = suite.labelled
+        if labelled is not None:
+            labelled = replace(labelled, cases=_placed(labelled.cases, found))
+        suite = replace(suite, cases=_placed(suite.cases, found), labelled=labelled)
+        return LoadedSuite(found, said, suite, policy_set)
 
     def _now(self, draft: Draft) -> float:
         if draft.now is not None:
@@ -77,6 +95,10 @@ class Library:
 
     def _reading(self, root: Path) -> DirectorySources:
         return self._sources.setdefault(root, DirectorySources(root))
+
+
+def _placed(cases: Sequence[Case], found: Found) -> tuple[Case, ...]:
+    return tuple(replace(case, file=str(found.path), root=found.root) for case in cases)
 
 
 def _shown(findings: Sequence[Finding], root: Path) -> tuple[Finding, ...]:

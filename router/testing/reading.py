@@ -24,9 +24,10 @@ from router.policy.sources import SourceError, Sources
 from router.policy.yaml_reader import read_yaml
 from router.resources import shipped
 from router.testing.expanding import RULE, Values, expand_case
+from router.testing.labelled import read_labelled
 from router.testing.names import check_expectations, hint
 from router.testing.replies import read_replies
-from router.testing.suite import Case, ScriptedTier, Suite
+from router.testing.suite import Case, Labelled, ScriptedTier, Suite
 from router.types import Finding, Severity
 
 __all__ = ["Draft", "link_suite", "read_draft"]
@@ -40,6 +41,7 @@ class Draft(NamedTuple):
     now: float | None = None  # seconds since the epoch; None where the file does not say
     node: Node | None = None
     cases: tuple[tuple[Node, int], ...] = ()  # with the rows of the table it comes from
+    labelled: tuple[Node, ...] = ()  # cases, from the file that `live` names
 
 
 def read_draft(file: str, sources: Sources) -> Draft:
@@ -73,7 +75,8 @@ def read_draft(file: str, sources: Sources) -> Draft:
         return Draft(file, tuple(findings))
     now = root.get("now")
     instant = None if now is None else _instant(now, findings)
-    return Draft(file, tuple(findings), instant, full, tuple(listed))
+    labelled = _labelled(full, file, sources, findings)
+    return Draft(file, tuple(findings), instant, full, tuple(listed), labelled)
 
 
 def link_suite(
@@ -89,7 +92,9 @@ def link_suite(
     linker = _Linker(draft.file, draft.node, tasks, draft.now or now, findings)
     found = (linker.case(node, rows) for node, rows in draft.cases)
     cases = tuple(case for case in found if case is not None)
-    return Suite(draft.file, cases, draft.node.get("snapshots") is not None), tuple(_once(findings))
+    snapshots = draft.node.get("snapshots") is not None
+    suite = Suite(draft.file, cases, snapshots, linker.labelled(draft.labelled))
+    return suite, tuple(_once(findings))
 
 
 # --- one file -------------------------------------------------------------------------------------
@@ -116,22 +121,42 @@ def _fixtures(
     written = root.get("fixtures")
     if written is None or not isinstance(written.value, str) or not written.value:
         return {}
-    try:
-        path = resolve_path(written.value, file)
-        data = sources.read(path)
-    except PathEscape as error:
-        findings.append(at_node("path-escape", f"{quoted(written.value)} is {error}", written))
+    given = _given(written, file, sources, findings)
+    if given is None:
         return {}
-    except SourceError as fault:
-        rule = "path-escape" if fault.reason == "outside_root" else "missing-file"
-        findings.append(at_node(rule, f"no fixtures: {fault.detail}", written))
-        return {}
+    path, data = given
     node, found = read_yaml(data, path)
     findings += found
     if node is None:
         return {}
     findings += apply_check(_check("fixtures"), node, whole="a file of fixtures")
     return _own_values(node, findings)
+
+
+def _labelled(root: Node, file: str, sources: Sources, findings: list[Finding]) -> tuple[Node, ...]:
+    """The cases of the file that `live` names."""
+    written = root.at("live", "dataset")
+    found = None if written is None else _given(written, file, sources, findings)
+    if found is None:
+        return ()
+    cases, wrong = read_labelled(*found, _check("labelled"))
+    findings += wrong
+    return cases
+
+
+def _given(
+    written: Node, file: str, sources: Sources, findings: list[Finding]
+) -> tuple[str, bytes] | None:
+    """The path and the bytes of a file that a test file names; None with a finding."""
+    try:
+        path = resolve_path(written.value, file)
+        return path, sources.read(path)
+    except PathEscape as error:
+        findings.append(at_node("path-escape", f"{quoted(written.value)} is {error}", written))
+    except SourceError as fault:
+        rule = "path-escape" if fault.reason == "outside_root" else "missing-file"
+        findings.append(at_node(rule, f"cannot be read: {fault.detail}", written))
+    return None
 
 
 def _own_values(root: Node, findings: list[Finding]) -> Mapping[str, Node]:
@@ -238,6 +263,20 @@ class _Linker:
             expect=expect,
             skip=None if skip is None else skip.value,
             rows=rows,
+        )
+
+    def labelled(self, rows: tuple[Node, ...]) -> Labelled | None:
+        """What `live` says; None where the file has none, or nothing in it can be used."""
+        live = self._root.get("live")
+        cases = tuple(case for row in rows if (case := self.case(row, 1)) is not None)
+        if live is None or not cases:
+            return None
+        repeat = live.get("repeat")
+        return Labelled(
+            cases[0].task,
+            cases,
+            1 if repeat is None else repeat.value,
+            dict(live.value["gates"].items()),
         )
 
     def _task(self, node: Node) -> Task | None:

@@ -15,8 +15,8 @@ from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
 from router.compiler.model import Task
 from router.engine.decisions import Decision
+from router.errors import UsageError
 from router.testing.coverage import Coverage, cover
-from router.testing.discovery import find_tests, root_of
 from router.testing.driving import Stage
 from router.testing.expecting import Failure, expectations, left_over, mishaps
 from router.testing.library import Library, LoadedSuite
@@ -59,16 +59,12 @@ def run_tests(
             where only some cases or files are asked for, of the tasks that these are about.
         min_coverage: so many of a hundred decisions must be covered; more than 0 counts them.
     """
-    missing = [str(path) for path in paths or [root_of(policies)] if not path.exists()]
-    if missing:
-        return TestReport(problem=f"no such file or directory: {', '.join(missing)}")
-    found = find_tests(paths or [root_of(policies)], policies)
-    if not found:
-        where = ", ".join(map(str, paths or [root_of(policies)]))
-        return TestReport(problem=f"no tests (*.test.yaml) under {where}")
     library = Library(catalog or load_catalog())
-    loaded = [library.load(one) for one in found]
-    files = tuple(str(one.path) for one in found)
+    try:
+        loaded = library.load_all(paths, policies)
+    except UsageError as error:
+        return TestReport(problem=error.message)
+    files = tuple(str(one.found.path) for one in loaded)
     findings = tuple(dict.fromkeys(finding for one in loaded for finding in one.findings))
     if any(finding.severity is Severity.ERROR for finding in findings):
         return TestReport(files=files, findings=findings)
@@ -157,10 +153,7 @@ def _failed(report: CaseReport, *failures: Failure) -> CaseReport:
     """The report with these failures too, their files as they are reached from here."""
     if not failures:
         return report
-    root = report.case.root
-    placed = (
-        replace(one, span=replace(one.span, file=str(root / one.span.file))) for one in failures
-    )
+    placed = (one.under(report.case.root) for one in failures)
     return replace(report, status="failed", failures=(*report.failures, *placed))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from router.emulator.replies import Item
 from router.policy.nodes import Node
 
-__all__ = ["Case", "ScriptedTier", "Suite"]
+__all__ = ["Case", "Labelled", "ScriptedTier", "Suite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,20 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Labelled:
+    """Labelled inputs of one task, to be answered by real models, and the gates they must pass."""
+
+    task: str
+    cases: tuple[Case, ...]  # without replies
+    repeat: int
+    gates: Mapping[str, Node]  # a bound by measure
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """One file of tests."""
 
     file: str
     cases: tuple[Case, ...]
     snapshots: bool = False  # whether the requests are kept and compared
+    labelled: Labelled | None = None

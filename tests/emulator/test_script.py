@@ -274,6 +274,15 @@ def test_recordings_are_found_by_a_field_of_the_input_and_by_model():
     assert ask(emulator, "no id").text.startswith("[emulated]")
 
 
+def test_replies_of_a_recording_that_are_given_once_are_given_in_order_and_run_out():
+    lines = [{"key": "q1", "reply": "first"}, {"key": "q1", "reply": "second"}]
+    recordings = Recordings(lines, key=by_tag("id"), once=True)
+    emulator = Emulator(Script(strict=True), recordings, clock=ManualClock())
+    assert [ask(emulator, "<id>q1</id>").text for _ in range(2)] == ["first", "second"]
+    assert len(recordings) == 0
+    assert ask(emulator, "<id>q1</id>").kind == "invalid_request"
+
+
 @pytest.mark.parametrize("text", ['{"key": "k"}', "[]", "{"])
 def test_a_line_that_is_no_recording_is_named(tmp_path, text):
     path = tmp_path / "bad.jsonl"

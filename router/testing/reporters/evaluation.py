@@ -1,0 +1,175 @@
+"""Evaluations as text for people, as JSON for programs, and as JUnit for CI."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from router import junit
+from router.errors import UsageError
+from router.testing.evaluating import Evaluated
+from router.testing.evaluation import Evaluation, Trial
+
+__all__ = ["render"]
+
+_SHOWN = 20  # wrong inputs; a longer list is for programs
+_RED, _GREEN, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 0))
+
+
+def render(evaluated: Evaluated, form: str = "text", *, color: bool = False) -> str:
+    """The whole in one form.
+
+    Raises:
+        UsageError: there is no such form.
+    """
+    if form == "text":
+        return "".join(f"{line}\n" for line in _text(evaluated, color))
+    if form == "json":
+        return json.dumps(_plain(evaluated), indent=2, ensure_ascii=False) + "\n"
+    if form == "junit":
+        return junit.render("router test", _suites(evaluated))
+    raise UsageError(f"there is no form {form!r}: text, json, junit")
+
+
+# --- text -----------------------------------------------------------------------------------------
+
+
+def _text(evaluated: Evaluated, color: bool) -> Iterator[str]:
+    for one in evaluated.evaluations:
+        yield from _evaluation(one, color)
+        yield ""
+    if evaluated.max_usd is None:
+        yield f"replayed: nothing was sent; these answers once cost {_usd(evaluated.cost)} USD"
+    else:
+        most = f"cost {_usd(evaluated.cost)} USD of {_usd(evaluated.max_usd)} at most"
+        made_up = "; emulated: the answers are made up and nobody was billed"
+        yield f"{most}{made_up if evaluated.emulated else ''}"
+
+
+def _evaluation(one: Evaluation, color: bool) -> Iterator[str]:
+    inputs = len(one.labelled.cases)
+    yield f"{one.file}: {one.labelled.task}, revision {one.revision[:12]}"
+    yield f"  {inputs} input{_s(inputs)}, each answered {one.repeats} time{_s(one.repeats)}"
+    name, worst = one.worst
+    yield _measure(one, "accuracy", "right", str(one.accuracy), color)
+    yield _measure(one, "worst_case", "worst input", f"{worst}, {name}", color)
+    yield _measure(one, "escalation_rate", "escalated", str(one.escalated), color)
+    each = f"{_usd(one.usd_per_run)} a run"
+    yield _measure(one, "usd_per_run", "cost in USD", f"{_usd(one.cost)}, {each}", color)
+    for why, count in one.missing.items():
+        yield f"  {'not run':<13}{count} of {len(one.trials)}: {why}"
+    wrong = list(one.wrong())
+    for fares, failure in wrong[:_SHOWN]:
+        right = f"right {fares.part} of {fares.whole} times"
+        yield f"  {failure.span}: {right}"
+        if failure.expected is None:
+            yield f"      {failure.what}"
+        else:
+            yield f"      {failure.what}: expected {failure.expected}, got {failure.actual}"
+    if len(wrong) > _SHOWN:
+        yield f"  and {len(wrong) - _SHOWN} more inputs: --format json"
+
+
+def _measure(one: Evaluation, gate: str, name: str, said: str, color: bool) -> str:
+    if gate not in one.gates:
+        return f"  {name:<13}{said}"
+    missed = one.gates[gate] is not None
+    word = "MISSED" if missed else "passed"
+    shown = f"{_RED if missed else _GREEN}{word}{_PLAIN}" if color else word
+    return f"  {name:<13}{said}; gate {_bound(one, gate)} {shown}"
+
+
+def _bound(one: Evaluation, gate: str) -> str:
+    written = one.labelled.gates[gate].value
+    return written if isinstance(written, str) else f"== {written}"
+
+
+def _usd(amount: Decimal) -> str:
+    return f"{amount.quantize(Decimal('0.00000001')).normalize():f}"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+# --- for programs ---------------------------------------------------------------------------------
+
+
+def _plain(evaluated: Evaluated) -> dict[str, Any]:
+    return {
+        "version": 1,
+        "passed": evaluated.exit_code == 0,
+        "emulated": evaluated.emulated,
+        "max_usd": None if evaluated.max_usd is None else f"{evaluated.max_usd:f}",
+        "cost_usd": f"{evaluated.cost:f}",
+        "evaluations": [_plain_evaluation(one) for one in evaluated.evaluations],
+    }
+
+
+def _plain_evaluation(one: Evaluation) -> dict[str, Any]:
+    name, worst = one.worst
+    return {
+        "file": one.file,
+        "task": one.labelled.task,
+        "revision": one.revision,
+        "passed": one.passed,
+        "inputs": len(one.labelled.cases),
+        "repeats": one.repeats,
+        "runs": len(one.made),
+        "right": one.accuracy.part,
+        "worst_case": {"input": name, "right": worst.part, "runs": worst.whole},
+        "escalated": one.escalated.part,
+        "cost_usd": f"{one.cost:f}",
+        "missing": dict(one.missing),
+        "gates": {
+            gate: {"bound": _bound(one, gate), "passed": missed is None}
+            for gate, missed in one.gates.items()
+        },
+        "trials": [_plain_trial(trial) for trial in one.trials],
+    }
+
+
+def _plain_trial(trial: Trial) -> dict[str, Any]:
+    outcome = trial.outcome
+    result = None if outcome is None else outcome.result
+    error = None if outcome is None else outcome.error
+    return {
+        "input": trial.case.name,
+        "line": trial.case.node.span.line,
+        "repeat": trial.repeat,
+        "right": trial.right,
+        "missing": trial.missing,
+        "tier": None if result is None else result.tier,
+        "confidence": None if result is None else result.confidence,
+        "escalated": trial.escalated,
+        "output": None if result is None else result.output,
+        "error": None if error is None else f"{type(error).__name__}: {error.message}",
+        "cost_usd": f"{trial.cost:f}",
+        "failures": [
+            {"what": one.what, "expected": one.expected, "actual": one.actual}
+            for one in trial.failures
+        ],
+    }
+
+
+def _suites(evaluated: Evaluated) -> Iterator[junit.Suite]:
+    """A suite a test file; its cases are the gates, and whether every run was made."""
+    for one in evaluated.evaluations:
+        cases = []
+        for gate, missed in one.gates.items():
+            name, task = f"{gate} {_bound(one, gate)}", one.labelled.task
+            if missed is None:
+                cases.append(junit.Case(name, task))
+            else:
+                said = f"{gate} is {missed.actual}"
+                cases.append(junit.Case(name, task, "failure", said, kind="gate"))
+        made = junit.Case("every run was made", one.labelled.task)
+        if one.missing:
+            said = "; ".join(
+                f"{count} of {len(one.trials)}: {why}" for why, count in one.missing.items()
+            )
+            made = replace(made, outcome="failure", message=said, kind="missing")
+        yield junit.Suite(one.file, (*cases, made))

@@ -1,0 +1,262 @@
+"""Labelled inputs answered within a sum of money, recorded, and answered again from that."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.catalog import load_catalog
+from router.emulator import AsyncEmulatorTransport, Emulator, ManualClock, Script, fault, reply
+from router.emulator.recordings import Recordings
+from router.errors import AuthFailed
+from router.ledger.sqlite import SQLiteLedger
+from router.testing.discovery import Found
+from router.testing.evaluation import Evaluation, Fares
+from router.testing.library import Library
+from router.testing.trials import Allowance, Live, Purse, replay
+
+POLICY = """version: 1
+models: {haiku: claude-haiku-5-5, opus: claude-opus-5-5}
+tasks:
+  sort:
+    input:
+      type: object
+      required: [message]
+      additionalProperties: false
+      properties: {message: {type: string, maxLength: 200}}
+    output:
+      type: object
+      required: [label, confidence]
+      additionalProperties: false
+      properties:
+        label: {enum: [billing, card, other]}
+        confidence: {type: number, minimum: 0, maximum: 1}
+    prompt:
+      user: "Which queue? {{ message | tag('message') }}"
+    tiers:
+      - {model: haiku, max_tokens: 256, thinking: disabled, escalate: [{below: 0.8}]}
+      - {model: opus, max_tokens: 2048}
+    confidence: {field: output.confidence}
+    budget: {run: {usd: 0.10}}
+"""
+SUITE = """version: 1
+task: sort
+live:
+  dataset: labelled.jsonl
+  repeat: 2
+  gates: {accuracy: ">= 0.75", worst_case: ">= 0.5", escalation_rate: "<= 0.5", usd_per_run: "< 1"}
+"""
+ROWS = [
+    {"inputs": {"message": "charged twice"}, "expect": {"output": {"label": "billing"}}},
+    {"inputs": {"message": "card is lost"}, "expect": {"output": {"label": "card"}}},
+]
+
+
+class Bench:
+    """A policy with labelled inputs, an emulator that stands in for the API, and a ledger."""
+
+    def __init__(self, root, suite=SUITE, rows=ROWS):
+        (root / "policies").mkdir()
+        (root / "policies" / "sort.yaml").write_text(POLICY)
+        (root / "policies" / "sort.test.yaml").write_text(suite)
+        lines = [json.dumps(row) for row in rows]
+        (root / "policies" / "labelled.jsonl").write_text("\n".join(lines))
+        self.catalog = load_catalog()
+        path = root / "policies" / "sort.test.yaml"
+        self.loaded = Library(self.catalog).load(Found.of(path, root / "policies"))
+        self.ledger = SQLiteLedger(root / "ledger.db")
+        self.emulator = Emulator(Script(strict=True), catalog=self.catalog, clock=ManualClock())
+        self.kept: list[str] = []
+
+    @property
+    def labelled(self):
+        assert self.loaded.suite is not None, self.loaded.findings
+        return self.loaded.suite.labelled
+
+    def answer(self, text, *replies):
+        self.emulator.script.on(text=text).reply(*replies)
+
+    def live(self, usd="1", **options):
+        live = Live(
+            tasks=self.loaded.policy_set.tasks,
+            catalog=self.catalog,
+            transport=AsyncEmulatorTransport(self.emulator),
+            ledger=self.ledger,
+            purse=Purse(Decimal(usd)),
+            keep=self.kept.append,
+            wall=self.emulator.clock.time,
+            sleep=self.emulator.clock.asleep,
+        )
+        return self._evaluation(asyncio.run(live.run(self.labelled, **options)))
+
+    def replayed(self, **options):
+        recordings = Recordings(map(json.loads, self.kept), once=True)
+        tasks = self.loaded.policy_set.tasks
+        return self._evaluation(
+            asyncio.run(replay(self.labelled, tasks, recordings, self.catalog, **options))
+        )
+
+    def _evaluation(self, trials):
+        return Evaluation("sort.test.yaml", self.labelled, "r1", trials)
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path)
+    yield made
+    made.ledger.close()
+
+
+def label(name, confidence=0.9):
+    return reply({"label": name, "confidence": confidence})
+
+
+def answers(found):
+    return sorted((t.case.name, t.outcome.result.text, t.cost > 0) for t in found.trials)
+
+
+def test_repeats_are_counted_one_by_one_and_the_gates_hold_each_measure(bench):
+    bench.answer("charged twice", label("billing"), label("other"))
+    bench.answer("card is lost", label("card"))
+    found = bench.live()
+    assert found.accuracy == Fares(3, 4)
+    assert found.worst == ("line 1", Fares(1, 2))
+    assert found.escalated == Fares(0, 4)
+    assert found.passed
+    ((fares, failure),) = found.wrong()
+    assert (failure.span.line, fares) == (1, Fares(1, 2))
+    assert (failure.what, failure.expected, failure.actual) == (
+        "output.label",
+        '"billing"',
+        '"other"',
+    )
+
+
+def test_one_input_that_always_fails_is_not_hidden_by_the_mean(tmp_path):
+    bench = Bench(tmp_path, rows=[*ROWS, *({**ROWS[1]} for _ in range(6))])
+    bench.answer("charged twice", label("other"))
+    bench.answer("card is lost", label("card"))
+    found = bench.live()
+    assert found.accuracy.share > Decimal("0.75")
+    assert found.gates["accuracy"] is None
+    assert found.gates["worst_case"] is not None
+    assert not found.passed
+    bench.ledger.close()
+
+
+def test_a_share_is_never_rounded_up():
+    assert str(Fares(9999, 10000)) == "9999/10000 (99.9 %)"
+    assert Fares(2, 3).share < Decimal(2) / 3
+
+
+def test_every_attempt_is_in_the_ledger_and_the_sums_agree(bench):
+    bench.answer("charged twice", label("other", 0.2), label("billing"))
+    bench.answer("card is lost", label("card"))
+    found = bench.live(repeat=1)
+    from router.reports import build
+
+    report = build(bench.ledger.location, by="task")
+    assert report.total.attempts == 3
+    assert report.total.cost == found.cost > 0
+    assert found.escalated == Fares(1, 2)
+
+
+def test_what_was_recorded_gives_the_same_answers_again_at_no_cost(bench):
+    bench.answer("charged twice", fault("overloaded"), label("billing"), label("other"))
+    bench.answer("card is lost", label("card", 0.1), label("card"))
+    live, again = bench.live(), bench.replayed()
+    assert answers(again) == answers(live)  # of repeats that overlapped, in the order they ended
+    assert again.accuracy == live.accuracy
+    assert again.escalated == live.escalated
+    assert again.passed
+
+
+def test_a_repeat_is_not_served_from_an_answer_that_was_given(bench):
+    bench.answer("charged twice", label("billing"))
+    bench.answer("card is lost", label("card"))
+    bench.live()
+    found = bench.replayed(repeat=3)
+    assert found.missing == {"not recorded": 2}
+    assert not found.passed
+
+
+def test_a_changed_prompt_is_not_answered_by_an_old_recording(bench, tmp_path):
+    bench.answer("charged twice", label("billing"))
+    bench.answer("card is lost", label("card"))
+    bench.live()
+    (tmp_path / "new").mkdir()
+    other = Bench(tmp_path / "new")
+    policy = tmp_path / "new" / "policies" / "sort.yaml"
+    policy.write_text(POLICY.replace("Which queue?", "What queue?"))
+    found = Found.of(policy.with_name("sort.test.yaml"), policy.parent)
+    other.loaded = Library(other.catalog).load(found)
+    other.kept = bench.kept
+    assert other.replayed().missing == {"not recorded": 4}
+    other.ledger.close()
+
+
+def test_a_key_that_does_not_hold_ends_it_at_once(bench):
+    bench.emulator.script.reply(fault("auth"))
+    with pytest.raises(AuthFailed):
+        bench.live()
+
+
+def test_when_the_money_is_spent_the_rest_is_not_run_and_does_not_pass(bench):
+    bench.answer("charged twice", label("billing"))
+    bench.answer("card is lost", label("card"))
+    one = bench.live(repeat=1).cost / 2
+    short = bench.live(str(one * 2 + one / 2), repeat=20)
+    assert short.missing["the money was spent"] > 0
+    assert short.cost <= one * 2 + one / 2
+    assert not short.passed
+
+
+MONEY = st.decimals("0", "2", places=4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(limit=MONEY, runs=st.lists(st.tuples(MONEY, MONEY, MONEY), max_size=12))
+def test_a_purse_is_never_overdrawn_and_keeps_nobody_waiting_for_ever(limit, runs):
+    """Whatever runs side by side ask for and spend of what they were granted."""
+
+    async def run(purse, least, more, used):
+        async with purse.allowance(least, least + more) as granted:
+            assert granted is None or least <= granted.usd <= least + more
+            await asyncio.sleep(0)
+            if isinstance(granted, Allowance):
+                granted.spent = min(used, granted.usd)
+
+    async def everybody():
+        purse = Purse(limit)
+        await asyncio.wait_for(asyncio.gather(*(run(purse, *one) for one in runs)), 10)
+        return purse.spent
+
+    assert asyncio.run(everybody()) <= limit
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"inputs": {}}', "needs `expect`"),
+        ('{"inputs": {}, "expect": {"output": {}}, "extra": 1}', "unknown key `extra`"),
+        ('{"inputs": {"message": "x"}, "expect": {"request": {"turns": 1}}}', "scripted cases"),
+        ('{"inputs": {"message": "x"}, "expect": {"tier": "sonet"}}', "no tier `sonet`"),
+        ("{", "not JSON"),
+        ("", "no labelled input"),
+    ],
+)
+def test_a_line_that_says_nothing_usable_is_a_finding_at_its_line(tmp_path, line, said):
+    bench = Bench(tmp_path)
+    path = tmp_path / "policies" / "labelled.jsonl"
+    path.write_text(f"\n{line}\n" if line else "")
+    found = Found.of(tmp_path / "policies" / "sort.test.yaml", tmp_path / "policies")
+    findings = Library(bench.catalog).load(found).findings
+    assert any(said in one.message for one in findings), findings
+    assert findings[0].span.line == (2 if line else 1)
+    assert findings[0].span.file.endswith("labelled.jsonl")
+    bench.ledger.close()
