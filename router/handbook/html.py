@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias, Union
@@ -70,33 +70,35 @@ def joined(items: Iterable[Child]) -> tuple[Child, ...]:
 
 def render(root: Child) -> str:
     """The markup. Characters that no page may hold become U+FFFD."""
-    return "".join(_markup(root))
+    pieces: list[str] = []
+    _write(root, pieces)
+    return "".join(pieces)
 
 
-def _markup(child: Child) -> Iterator[str]:
+def _write(child: Child, pieces: list[str]) -> None:
     if child is None:
         return
     if isinstance(child, str | int):
-        yield _text(str(child))
+        pieces.append(_text(str(child)))
     elif isinstance(child, Element):
-        yield from _element(child)
+        _write_element(child, pieces)
     else:
         for one in child:
-            yield from _markup(one)
+            _write(one, pieces)
 
 
-def _element(element: Element) -> Iterator[str]:
+def _write_element(element: Element, pieces: list[str]) -> None:
     tag = element.tag
     attributes = "".join(f' {name}="{_text(value)}"' for name, value in element.attributes)
-    yield f"<{tag}{attributes}>"
+    pieces.append(f"<{tag}{attributes}>")
+    if tag == "style":  # raw text to a parser: ours, and nobody else's
+        pieces += map(str, element.children)
+    else:
+        _write(element.children, pieces)
     if tag not in _VOID:
-        if tag == "style":  # raw text to a parser: ours, and nobody else's
-            yield from (str(child) for child in element.children)
-        else:
-            yield from _markup(element.children)
-        yield f"</{tag}>"
+        pieces.append(f"</{tag}>")
     if tag not in _INLINE:
-        yield "\n"
+        pieces.append("\n")
 
 
 def _text(text: str) -> str:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from router.catalog.lookup import describe
 from router.catalog.models import Rates
 from router.catalog.pricing import rates
-from router.compiler.model import Task, Tier
+from router.compiler.model import Exhausted, Task, Tier
 from router.errors import CatalogError
 from router.handbook.edition import Edition
 from router.handbook.html import Child, Element, el
-from router.handbook.moves import Move, exhausted, fallbacks, moves_from, starts
+from router.handbook.moves import Move, fallbacks, moves_from, starts
 from router.handbook.picture import Arrow, Box, draw
 from router.handbook.words import count, many, seconds, usd
 
@@ -112,8 +113,18 @@ def _words(task: Task, edition: Edition) -> Element:
     first = starts(task)
     begin = el("li", el("p", "A run goes"), el("ul", *(el("li", *_way(one)) for one in first)))
     tiers = (_tier(task, tier, edition) for tier in task.tiers)
-    end = el("li", el("p", "When no answer was accepted, the run gives ", exhausted(task), "."))
+    end = el("li", el("p", *_end(task.exhausted)))
     return el("ul", begin if len(first) > 1 else None, *tiers, end, class_="plain ways")
+
+
+def _end(exhausted: Exhausted) -> Iterator[Child]:
+    yield f"When no answer was accepted, the run gives {_GIVES[exhausted.mode]}"
+    if exhausted.mode == "value":
+        value = json.dumps(exhausted.value, ensure_ascii=False, default=str)
+        yield from (", ", el("code", value))
+    if exhausted.mode != "error":
+        yield ", marked as not accepted"
+    yield "."
 
 
 def _tier(task: Task, tier: Tier, edition: Edition) -> Element:

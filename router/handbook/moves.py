@@ -7,7 +7,7 @@ from typing import Literal
 
 from router.compiler.model import EscalateRule, Event, Task, Tier
 
-__all__ = ["Move", "exhausted", "fallbacks", "moves_from", "starts"]
+__all__ = ["Move", "fallbacks", "moves_from", "starts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,6 @@ def fallbacks(task: Task, tier: Tier) -> tuple[str, ...]:
     if task.fallback is None:
         return tuple(names[names.index(tier.name) + 1 :])
     return tuple(name for name in dict.fromkeys(task.fallback) if name != tier.name)
-
-
-def exhausted(task: Task) -> str:
-    """What a run gives when no answer was accepted."""
-    if task.exhausted.mode == "best":
-        return "the best answer, marked as not accepted"
-    if task.exhausted.mode == "value":
-        return "the policy's own value, marked as not accepted"
-    return "an error"
 
 
 def _rule(rule: EscalateRule) -> Move:

@@ -2,101 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import accumulate
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Task, Tier
+from router.handbook.bar import Segment, bar, legend
 from router.handbook.edition import Edition
 from router.handbook.html import Child, Element, el, joined
 from router.handbook.tables import table
 from router.handbook.words import count
 from router.rules.prompts import Part
-from router.rules.sizes import part_sizes, schema_tokens
+from router.rules.sizes import PartSize, part_sizes, schema_tokens
 
 __all__ = ["prompt_layout"]
 
-_LEAST = 2.0  # percent of the bar
-_LEAST_CACHED = 8.0  # room for the name of a lifetime
-_LEAST_NUMBERED = 5.0
-_HEIGHT = 52
-_STATES = {True: "constant", False: "varying"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """One part of the prompt as the page tells it."""
-
-    kind: str
-    what: Child
-    tokens: int
-    constant: bool
-    total: int  # tokens up to and with it
-    ttl: str | None = None
-    cached: tuple[Child, ...] = ()
-
 
 def prompt_layout(compiled: CompiledTask, edition: Edition) -> tuple[Element, ...]:
-    """A picture and a table, for the first tier's tokenizer."""
-    pieces = tuple(_pieces(compiled, edition))
-    name = compiled.task.name
+    """A picture and a table, as the first tier's model counts tokens."""
+    task = compiled.task
+    model = edition.facts.model(task.tiers[0])
+    sizes, schema = part_sizes(compiled, model), schema_tokens(compiled, model)
+    segments = [_segment(size) for size in sizes]
+    told: list[tuple[Child, str, Child]] = [
+        (_what(size.part, task), _tokens(segment), _cached(compiled, edition, index))
+        for index, (size, segment) in enumerate(zip(sizes, segments, strict=True))
+    ]
+    if schema:
+        segments.append(Segment("schema", schema))
+        told.append(("Output schema, sent beside the prompt", count(schema), None))
+    totals = accumulate(segment.tokens for segment in segments)
     rows = [
-        (
-            count(number),
-            piece.what,
-            _size(piece),
-            count(piece.total),
-            _cache(piece),
-        )
-        for number, piece in enumerate(pieces, start=1)
+        (count(number), what, tokens, count(total), cached)
+        for number, (total, (what, tokens, cached)) in enumerate(zip(totals, told, strict=True), 1)
     ]
     head = ("Part", "What it is", "Tokens", "Up to here", "Cached")
-    caption = f"Parts of the prompt of {name} in the order in which they are sent"
+    caption = f"Parts of the prompt of {task.name} in the order in which they are sent"
     return (
-        _bar(pieces, name),
-        _legend(),
+        bar(segments, task.name),
+        legend(segments),
         table(caption, head, rows, numbers=(2, 3), class_="parts"),
     )
 
 
-def _pieces(compiled: CompiledTask, edition: Edition) -> Iterator[_Piece]:
-    task, facts = compiled.task, edition.facts
-    model = facts.model(task.tiers[0])
-    by_tier = {tier.name: part_sizes(compiled, facts.model(tier)) for tier in task.tiers}
-    total, varying = 0, False
-    for index, size in enumerate(part_sizes(compiled, model)):
-        total += size.tokens
-        varying = varying or not size.constant
-        part = size.part
-        verdicts: list[Child] = []
-        for tier in task.tiers if part.cache is not None else ():
-            known = facts.model(tier)
-            least = known.limits.min_cacheable_tokens if known and known.limits else None
-            prefix = sum(one.tokens for one in by_tier[tier.name][: index + 1])
-            verdicts.append(_verdict(tier, prefix, least, varying))
-        yield _Piece(
-            part.kind,
-            _what(part, task),
-            size.tokens,
-            size.constant,
-            total,
-            part.cache,
-            tuple(verdicts),
-        )
-    schema = schema_tokens(compiled, model)
-    if schema:
-        yield _Piece(
-            "schema", "Output schema, sent beside the prompt", schema, True, total + schema
-        )
+def _segment(size: PartSize) -> Segment:
+    return Segment("constant" if size.constant else "varying", size.tokens, size.part.cache)
 
 
-def _verdict(tier: Tier, prefix: int, least: int | None, varying: bool) -> Child:
-    if tier.local:
-        return el("span", f"{tier.name}: no, it is local", class_="no")
-    if least is not None and prefix < least:
-        return el("span", f"{tier.name}: no, below its {count(least)} tokens", class_="no")
-    while_same = ", while the inputs in it stay the same" if varying else ""
-    return el("span", f"{tier.name}: yes{while_same}", class_="yes")
+def _tokens(segment: Segment) -> str:
+    return f"{'' if segment.state == 'constant' else 'up to '}{count(segment.tokens)}"
 
 
 def _what(part: Part, task: Task) -> Child:
@@ -119,102 +73,42 @@ def _what(part: Part, task: Task) -> Child:
     return (f"{place}: ", file, used)
 
 
-def _size(piece: _Piece) -> str:
-    return count(piece.tokens) if piece.constant else f"up to {count(piece.tokens)}"
+# --- cached, and by whom -----------------------------------------------------------------
 
 
-def _cache(piece: _Piece) -> Child:
-    if piece.ttl is None:
+def _cached(compiled: CompiledTask, edition: Edition, index: int) -> Child:
+    """What a breakpoint after a part does on each tier, tiers that agree together."""
+    sizes = part_sizes(compiled, edition.facts.model(compiled.task.tiers[0]))
+    ttl = sizes[index].part.cache
+    if ttl is None:
         return None
-    verdicts = [el("li", one) for one in piece.cached]
-    return (el("b", f"for {piece.ttl}"), el("ul", *verdicts, class_="plain"))
-
-
-def _bar(pieces: Sequence[_Piece], name: str) -> Element:
-    widths = _widths(pieces)
-    shapes: list[Element] = []
-    left = 0.0
-    for number, (piece, width) in enumerate(zip(pieces, widths, strict=True), start=1):
-        state = "schema" if piece.kind == "schema" else _STATES[piece.constant]
-        shapes.append(
-            el(
-                "rect",
-                class_=f"part {state}",
-                x=_percent(left),
-                width=_percent(width),
-                y=20,
-                height=30,
-            )
-        )
-        if width >= _LEAST_NUMBERED:
-            middle = _percent(left + width / 2)
-            shapes.append(el("text", number, class_=f"on-{state}", x=middle, y=39))
-        left += width
-        if piece.ttl is not None:
-            end = _percent(left)
-            shapes.append(el("line", class_="mark", x1=end, x2=end, y1=4, y2=_HEIGHT))
-            shapes.append(el("text", piece.ttl, class_="ttl", x=end, dx=-4, y=14))
-    return el(
-        "svg",
-        el("title", f"Prompt of {name}", id=f"prompt-{name}-title"),
-        el(
-            "desc",
-            "Parts by their share of the tokens, with a line where a cached prefix ends; "
-            "the table that follows says the same.",
-            id=f"prompt-{name}-text",
-        ),
-        *shapes,
-        class_="bar",
-        width="100%",
-        height=_HEIGHT,
-        role="img",
-        aria_labelledby=f"prompt-{name}-title prompt-{name}-text",
+    agreeing: dict[str | None, list[str]] = {}
+    for tier in compiled.task.tiers:
+        agreeing.setdefault(_obstacle(compiled, edition, tier, index), []).append(tier.name)
+    constant = all(size.constant for size in sizes[: index + 1])
+    return (
+        el("b", f"for {ttl}"),
+        el("ul", *_verdicts(agreeing, constant=constant), class_="plain"),
     )
 
 
-def _legend() -> Element:
-    said = (
-        ("constant", "the same in every call"),
-        ("varying", "decided by inputs, at their longest"),
-        ("schema", "output schema, never cached"),
-    )
-    return el(
-        "p",
-        *(
-            el(
-                "span",
-                el(
-                    "svg",
-                    el("rect", class_=f"part {state}", width=12, height=12),
-                    width=12,
-                    height=12,
-                    aria_hidden="true",
-                ),
-                words,
-            )
-            for state, words in said
-        ),
-        class_="legend",
-    )
+def _verdicts(agreeing: dict[str | None, list[str]], *, constant: bool) -> Iterator[Element]:
+    for obstacle, tiers in agreeing.items():
+        names = ", ".join(tiers)
+        if obstacle is not None:
+            yield el("li", f"{names}: no, {obstacle}", class_="no")
+        else:
+            same = "" if constant else ", while the inputs in it stay the same"
+            yield el("li", f"{names}: yes{same}", class_="yes")
 
 
-def _widths(pieces: Sequence[_Piece]) -> list[float]:
-    """Percent of the bar by tokens, with room for what has to be seen."""
-    total = sum(piece.tokens for piece in pieces) or 1
-    least = [_LEAST if piece.ttl is None else _LEAST_CACHED for piece in pieces]
-    raw = [
-        max(100 * piece.tokens / total, smallest)
-        for piece, smallest in zip(pieces, least, strict=True)
-    ]
-    over = sum(raw) - 100
-    spare = sum(width - smallest for width, smallest in zip(raw, least, strict=True))
-    if over <= 0 or spare < over:
-        return [100 * width / sum(raw) for width in raw]
-    return [
-        width - over * (width - smallest) / spare
-        for width, smallest in zip(raw, least, strict=True)
-    ]
-
-
-def _percent(value: float) -> str:
-    return f"{value:.2f}%"
+def _obstacle(compiled: CompiledTask, edition: Edition, tier: Tier, index: int) -> str | None:
+    """Why the tier's model caches nothing up to a part; None where it does."""
+    if tier.local:
+        return "it is local"
+    model = edition.facts.model(tier)
+    least = model.limits.min_cacheable_tokens if model is not None and model.limits else None
+    prefix = sum(size.tokens for size in part_sizes(compiled, model)[: index + 1])
+    if least is not None and prefix < least:
+        return f"below its {count(least)} tokens"
+    return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -44,13 +44,29 @@ def browser(tmp_path_factory) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module", params=["starter", "quickstart", "conversation", "many"])
-def file(request, edition_of, many, tmp_path_factory) -> Path:
-    name = request.param
-    edition = many if name == "many" else edition_of(ROOTS[name])
-    path = tmp_path_factory.mktemp("page") / f"{name}.html"
-    path.write_text(page(edition), "utf-8")
-    return path
+@pytest.fixture(scope="module")
+def written(edition_of, many, tmp_path_factory) -> Callable[[str], Path]:
+    """The page of a set, in a file."""
+    home = tmp_path_factory.mktemp("pages")
+
+    def run(name: str) -> Path:
+        path = home / f"{name}.html"
+        if not path.exists():
+            edition = many if name == "many" else edition_of(ROOTS[name])
+            path.write_text(page(edition), "utf-8")
+        return path
+
+    return run
+
+
+@pytest.fixture(params=["starter", "quickstart", "conversation", "many"])
+def file(request, written) -> Path:
+    return written(request.param)
+
+
+@pytest.fixture
+def starter(written) -> Path:
+    return written("starter")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
@@ -77,9 +93,9 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(
     assert ground == ("rgb(20, 23, 28)" if dark else "rgb(255, 255, 255)")
 
 
-def test_what_does_not_fit_would_be_seen(browser: Browser, file: Path) -> None:
+def test_what_does_not_fit_would_be_seen(browser: Browser, starter: Path) -> None:
     """The checks above can fail: a name too long for its box, one over another, a wide block."""
-    browser.show(file, width=360)
+    browser.show(starter, width=360)
     browser.ask("document.querySelector('svg.ladder .name').textContent = 'x'.repeat(60)")
     assert browser.ask(TEXT_OUTSIDE) == ["x" * 60]
     browser.ask("document.querySelector('svg.ladder .fact').setAttribute('y', 24)")
@@ -98,17 +114,17 @@ def test_a_console_error_would_be_seen(browser: Browser, tmp_path: Path) -> None
     assert len(browser.complaints) == 2
 
 
-def test_links_lead_into_the_page(browser: Browser, file: Path) -> None:
+def test_links_lead_into_the_page(browser: Browser, starter: Path) -> None:
     """The last task's link in the contents brings its heading into view."""
-    browser.show(file, width=1280)
+    browser.show(starter, width=1280)
     browser.ask("[...document.querySelectorAll('nav ul ul a')].at(-1).click()")
     top = browser.ask("document.querySelector(':target h3').getBoundingClientRect().top")
     assert 0 <= top <= 900
 
 
-def test_the_page_prints(browser: Browser, file: Path) -> None:
+def test_the_page_prints(browser: Browser, starter: Path) -> None:
     """A PDF comes out, without the contents, on white also where the screen is dark."""
-    browser.show(file, width=1280, dark=True)
+    browser.show(starter, width=1280, dark=True)
     assert browser.print().startswith(b"%PDF-")
     browser.call("Emulation.setEmulatedMedia", media="print")
     assert browser.ask("getComputedStyle(document.querySelector('nav')).display") == "none"
@@ -116,9 +132,9 @@ def test_the_page_prints(browser: Browser, file: Path) -> None:
     browser.call("Emulation.setEmulatedMedia", media="")
 
 
-def test_the_picture_of_a_page_is_not_blank(browser: Browser, file: Path) -> None:
+def test_the_picture_of_a_page_is_not_blank(browser: Browser, starter: Path) -> None:
     """A screenshot is drawn: a blank one of this size would be a few kilobytes."""
-    browser.show(file, width=1280)
+    browser.show(starter, width=1280)
     shot = browser.picture(width=1280)
     assert shot.startswith(b"\x89PNG")
     assert len(shot) > 40_000
