@@ -33,6 +33,7 @@ FOLLOWED = (
     "docs/models.md",
     "docs/ledger.md",
     "docs/lint.md",
+    "docs/diff.md",
 )
 
 COMMANDS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -36,20 +37,40 @@ def diff(
         typer.Argument(help="The same; else the policies as they are.", show_default=False),
     ] = None,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.TEXT,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            help="Also say what a month of this ledger's traffic would cost.", show_default=False
+        ),
+    ] = None,
+    since: Annotated[
+        str, typer.Option(help="Of the ledger, what began within 24h, 7d …, or since a date.")
+    ] = "30d",
     policies: Policies = None,
 ) -> None:
     """Say what behaves differently: exit 0 nothing, 1 something, 2 usage or a broken side."""
     from router.catalog import load_catalog
     from router.diffing.compare import compare
     from router.diffing.formats import render
+    from router.diffing.traffic import Recorded
+    from router.ledger.reading import LedgerReader
+    from router.reports import parse_since
 
     with reported():
-        report = compare(
-            old,
-            new,
-            root=policies or Path(os.environ.get("ROUTER_POLICIES") or "policies"),
-            catalog=load_catalog(),
-            today=datetime.fromtimestamp(time.time(), UTC).date(),
-        )
+        now = time.time()
+        with ExitStack() as opened:
+            recorded = None
+            if ledger is not None:
+                begin = parse_since(since, now)
+                reader = opened.enter_context(LedgerReader(ledger, now=now))
+                recorded = Recorded(lambda: reader.attempts(begin, now), begin, now)
+            report = compare(
+                old,
+                new,
+                root=policies or Path(os.environ.get("ROUTER_POLICIES") or "policies"),
+                catalog=load_catalog(),
+                today=datetime.fromtimestamp(now, UTC).date(),
+                recorded=recorded,
+            )
         sys.stdout.write(render(report, form, color=colored(sys.stdout)))
         raise typer.Exit(report.exit_code)

@@ -18,6 +18,7 @@ from router.diffing.judging import Judged, judged
 from router.diffing.sides import Sides
 from router.diffing.spelling import respelt
 from router.diffing.tasks import task_changes
+from router.diffing.traffic import Recorded, months
 from router.diffing.upgrades import upgrade_warnings
 from router.diffing.verdict import verdict
 from router.types import Finding, Severity
@@ -39,7 +40,13 @@ class Pairing(NamedTuple):
 
 
 def compare(
-    old: str | None, new: str | None, *, root: Path, catalog: Catalog, today: date
+    old: str | None,
+    new: str | None,
+    *,
+    root: Path,
+    catalog: Catalog,
+    today: date,
+    recorded: Recorded | None = None,
 ) -> Report:
     """Compares two states of policies.
 
@@ -48,21 +55,19 @@ def compare(
         new: the same; None: the policy root as it is.
         root: the policy root, in the working tree and at every ref.
         today: the day (UTC) by which both are judged and priced.
+        recorded: attempts of a ledger, to say what a month of them would cost.
 
     Raises:
         UsageError: a side that cannot be found.
+        LedgerError: the ledger cannot be read.
     """
     with Sides(root, catalog) as sides:
         before, after = sides.pair(old, new)
-        return report_of(judged(before, catalog, today), judged(after, catalog, today))
+        return report_of(judged(before, catalog, today), judged(after, catalog, today), recorded)
 
 
-def report_of(old: Judged, new: Judged, traffic: Mapping[str, Traffic] | None = None) -> Report:
-    """The report over two judged sides.
-
-    Args:
-        traffic: by the task's new name, what a ledger says of it.
-    """
+def report_of(old: Judged, new: Judged, recorded: Recorded | None = None) -> Report:
+    """The report over two judged sides, both still open to be read."""
     names = old.side.name, new.side.name
     notes = [note for note in (old.side.note, new.side.note) if note]
     # What ran once may be refused today (a model retires): that is no reason not to compare it.
@@ -75,8 +80,14 @@ def report_of(old: Judged, new: Judged, traffic: Mapping[str, Traffic] | None = 
         notes.append(f"{old.side.name} would be refused today: {rules}")
     only = old.side.task or new.side.task
     paired = pairings(old, new, only)
+    differ = [one for one in paired if one.changes]
+    traffic: Mapping[str, Traffic] = {}
+    if recorded is not None:
+        moving = [one for one in differ if any(change.behaves for change in one.changes)]
+        traffic = months(((one.old, one.new) for one in moving), old, new, recorded)
     tasks = tuple(
-        _task_diff(one, old, new, (traffic or {}).get(one.name)) for one in paired if one.changes
+        _task_diff(one, old, new, traffic.get(one.old.task.name if one.old else ""))
+        for one in differ
     )
     return Report(
         *names,

@@ -111,7 +111,7 @@ def _compiled(schema: Schema | None, instead: Mapping[str, Any]) -> CompiledSche
 
 
 def differences(old: Schema | None, new: Schema | None) -> Iterator[str]:
-    """What changed, by path: `properties.plan.enum`."""
+    """What changed, by place: `message.maxLength 8000 → 6000`."""
     before = None if old is None else old.source
     after = None if new is None else new.source
     yield from _paths(before, after, "")
@@ -122,7 +122,7 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for key in [*old, *(key for key in new if key not in old)]:
-            here = f"{path}.{key}" if path else key
+            here = _below(path, key)
             if key not in old:
                 yield f"{here} added"
             elif key not in new:
@@ -130,9 +130,25 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
             else:
                 yield from _paths(old[key], new[key], here)
         if canonical(old) == canonical(new):
-            yield f"{path or 'keys'} in another order"
+            yield f"{path or 'properties'} in another order"
+        return
+    if isinstance(old, list) and isinstance(new, list):
+        gone = [_short(one) for one in old if canonical(one) not in map(canonical, new)]
+        come = [_short(one) for one in new if canonical(one) not in map(canonical, old)]
+        both = (("without", gone), ("with", come))
+        said = " and ".join(f"{word} {', '.join(found)}" for word, found in both if found)
+        yield f"{path} {said or 'in another order'}"
         return
     yield f"{path or 'schema'} {_short(old)} → {_short(new)}"
+
+
+def _below(path: str, key: str) -> str:
+    """A place as authors speak of it: the names of properties, without the schema between them."""
+    if key == "properties":
+        return path
+    if key == "items":
+        return f"{path}[]"
+    return f"{path}.{key}" if path else key
 
 
 def _short(value: Any) -> str:

@@ -19,22 +19,30 @@ from typing import Any, Final
 from router.compiler.schema_check import resolve
 from router.compiler.schema_validator import build, is_valid
 from router.compiler.schema_words import ANNOTATIONS
+from router.diffing.conjunction import (
+    BOUNDS,
+    EVERY,
+    NUMBERS,
+    Nodes,
+    atoms,
+    item_at,
+    names_of,
+    required_of,
+    types_of,
+    under,
+    values_of,
+)
 from router.diffing.texts import canonical
 
 __all__ = ["Proof", "local_validator"]
 
 Schema = Any  # a map, or a boolean
-_Nodes = Sequence[Mapping[str, Any]]
 
 _FUEL: Final = 20_000  # steps, after which a proof is given up
-_EVERY: Final = frozenset(
-    {"integer", "fraction", "string", "object", "array", "boolean", "null"}
-)  # "number" is the first two
-_NUMBERS: Final = frozenset({"integer", "fraction"})
 
 _DOMAIN: Final = {
     **dict.fromkeys(
-        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), _NUMBERS
+        ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), NUMBERS
     ),
     **dict.fromkeys(("minLength", "maxLength", "pattern", "format"), frozenset({"string"})),
     **dict.fromkeys(
@@ -111,9 +119,9 @@ class Proof:
         finally:
             self._assumed.discard(pair)
 
-    def _cases(self, nodes: _Nodes, outer: Schema, path: str) -> bool:
+    def _cases(self, nodes: Nodes, outer: Schema, path: str) -> bool:
         """Directly, or case by case of what the inner schema offers to choose from."""
-        values = _values(nodes)
+        values = values_of(nodes)
         if values is not None:
             if self._all_valid(values, nodes, outer):
                 return True
@@ -130,7 +138,7 @@ class Proof:
             self.gaps.append(f"{path or 'the value'}: is no longer allowed")
         return False
 
-    def _direct(self, nodes: _Nodes, outer: Mapping[str, Any], path: str) -> bool:
+    def _direct(self, nodes: Nodes, outer: Mapping[str, Any], path: str) -> bool:
         held = True
         for key in outer:
             if key in _PASSIVE or key.startswith("x-"):
@@ -142,9 +150,9 @@ class Proof:
             held = False
         return held
 
-    def _keyword(self, nodes: _Nodes, outer: Mapping[str, Any], key: str, path: str) -> bool:
+    def _keyword(self, nodes: Nodes, outer: Mapping[str, Any], key: str, path: str) -> bool:
         domain = _DOMAIN.get(key)
-        if domain is not None and not domain & _types(nodes):
+        if domain is not None and not domain & types_of(nodes):
             return True
         group = _TOGETHER.get(key, (key,))
         if not key.startswith("unevaluated") and any(
@@ -153,17 +161,17 @@ class Proof:
         ):
             return True
         value = outer[key]
-        if key in _BOUNDS:
-            return any(shown(nodes, value) for shown in _BOUNDS[key])
+        if key in BOUNDS:
+            return any(shown(nodes, value) for shown in BOUNDS[key])
         if key == "type":
-            return _types(nodes) <= _atoms(value)
+            return types_of(nodes) <= atoms(value)
         if key == "$ref":
             return self._holds(nodes, resolve(self._outer, value), path)
         if key == "required":
-            return _required(nodes).issuperset(value)
+            return required_of(nodes).issuperset(value)
         return self._nested(nodes, outer, key, path)
 
-    def _nested(self, nodes: _Nodes, outer: Mapping[str, Any], key: str, path: str) -> bool:
+    def _nested(self, nodes: Nodes, outer: Mapping[str, Any], key: str, path: str) -> bool:
         value = outer[key]
         if key in ("properties", "patternProperties", "additionalProperties"):
             return self._object(nodes, outer, path)
@@ -178,10 +186,10 @@ class Proof:
         if key == "if":
             return all(self._holds(nodes, outer.get(k, True), path) for k in ("then", "else"))
         if key == "propertyNames":
-            names = _names(nodes)
+            names = names_of(nodes)
             return names is not None and self._all_valid(names, (), value)
         if key == "dependentRequired":
-            given = _required(nodes)
+            given = required_of(nodes)
             return all(
                 given.issuperset(needed) or self._forbids(nodes, name)
                 for name, needed in value.items()
@@ -195,7 +203,7 @@ class Proof:
 
     # --- into the value ----------------------------------------------------------------------
 
-    def _object(self, nodes: _Nodes, outer: Mapping[str, Any], path: str) -> bool:
+    def _object(self, nodes: Nodes, outer: Mapping[str, Any], path: str) -> bool:
         declared = outer.get("properties", {})
         patterns = outer.get("patternProperties", {})
         others = outer.get("additionalProperties", True)
@@ -203,15 +211,15 @@ class Proof:
         for name in sorted(names):
             wanted = [declared[name]] if name in declared else []
             wanted += [schema for pattern, schema in patterns.items() if _matches(pattern, name)]
-            given = _under(nodes, name)
+            given = under(nodes, name)
             below = f"{path}.{name}" if path else name
             if not all(self._holds(given, one, below) for one in wanted or [others]):
                 return False
-        rest = _under(nodes, None)
+        rest = under(nodes, None)
         below = f"{path}.*" if path else "other properties"
         return all(self._holds(rest, one, below) for one in (*patterns.values(), others))
 
-    def _array(self, nodes: _Nodes, outer: Mapping[str, Any], path: str) -> bool:
+    def _array(self, nodes: Nodes, outer: Mapping[str, Any], path: str) -> bool:
         first = outer.get("prefixItems", ())
         longest = max(len(one.get("prefixItems", ())) for one in (outer, *nodes))
         most = min((node["maxItems"] for node in nodes if "maxItems" in node), default=None)
@@ -219,18 +227,18 @@ class Proof:
             if most is not None and index >= most:
                 return True
             wanted = first[index] if index < len(first) else outer.get("items", True)
-            if not self._holds(_item(nodes, index), wanted, f"{path}[{index}]"):
+            if not self._holds(item_at(nodes, index), wanted, f"{path}[{index}]"):
                 return False
         if most is not None and longest >= most:
             return True
-        return self._holds(_item(nodes, longest), outer.get("items", True), f"{path}[]")
+        return self._holds(item_at(nodes, longest), outer.get("items", True), f"{path}[]")
 
-    def _forbids(self, nodes: _Nodes, name: str) -> bool:
-        return any(node is False for node in self._flat(_under(nodes, name)))
+    def _forbids(self, nodes: Nodes, name: str) -> bool:
+        return any(node is False for node in self._flat(under(nodes, name)))
 
     # --- choices -----------------------------------------------------------------------------
 
-    def _splits(self, nodes: _Nodes) -> Iterator[list[tuple[Schema, ...]]]:
+    def _splits(self, nodes: Nodes) -> Iterator[list[tuple[Schema, ...]]]:
         """Ways to take the inner schema apart; in each, every value falls under some case."""
         for index, node in enumerate(nodes):
             for key in ("anyOf", "oneOf"):
@@ -239,8 +247,8 @@ class Proof:
                     beside = (*nodes[:index], left, *nodes[index + 1 :])
                     yield [(*beside, branch) for branch in node[key]]
                     return
-        kinds = _types(nodes)
-        if len(kinds) > 1 and kinds != _EVERY:
+        kinds = types_of(nodes)
+        if len(kinds) > 1 and kinds != EVERY:
             words = {"fraction": "number"}
             named = sorted({words.get(kind, kind) for kind in kinds})
             if "number" in named and "integer" in named:
@@ -248,34 +256,34 @@ class Proof:
             if len(named) > 1:
                 yield [(*nodes, {"type": name}) for name in named]
 
-    def _exactly_one(self, nodes: _Nodes, branches: Sequence[Schema], path: str) -> bool:
+    def _exactly_one(self, nodes: Nodes, branches: Sequence[Schema], path: str) -> bool:
         for index, branch in enumerate(branches):
             others = (*branches[:index], *branches[index + 1 :])
             if all(self._apart(nodes, other) for other in others):
                 return self._holds(nodes, branch, path)
         return False
 
-    def _apart(self, nodes: _Nodes, outer: Schema) -> bool:
+    def _apart(self, nodes: Nodes, outer: Schema) -> bool:
         """Whether no value of the inner schema is one of the outer; False where nobody knows."""
         theirs = list(self._flat((outer,), of_outer=True))
         if any(node is False for node in (*nodes, *theirs)):
             return True
-        if not _types(nodes) & _types(theirs):
+        if not types_of(nodes) & types_of(theirs):
             return True
-        values = _values(nodes)
+        values = values_of(nodes)
         if values is not None:
             validator = local_validator(outer, self._outer)
             return validator is not None and not any(is_valid(validator, v) for v in values)
-        if _types(nodes) != {"object"}:
+        if types_of(nodes) != {"object"}:
             return False
-        for name in _required(nodes):
+        for name in required_of(nodes):
             for node in theirs:
                 schema = node.get("properties", {}).get(name)
                 if schema is not None:
-                    given = list(self._flat(_under(nodes, name)))
+                    given = list(self._flat(under(nodes, name)))
                     if self._apart(given, schema):
                         return True
-        return any(self._forbids(nodes, name) for name in _required(theirs))
+        return any(self._forbids(nodes, name) for name in required_of(theirs))
 
     # --- schemas -----------------------------------------------------------------------------
 
@@ -299,7 +307,7 @@ class Proof:
         # The same words may refer to different schemas.
         return "$ref" not in text or (self._one_scope and _within_defs(one))
 
-    def _all_valid(self, values: Sequence[Any], nodes: _Nodes, outer: Schema) -> bool:
+    def _all_valid(self, values: Sequence[Any], nodes: Nodes, outer: Schema) -> bool:
         validator = local_validator(outer, self._outer)
         if validator is None:
             return False
@@ -347,126 +355,6 @@ def _within_defs(value: Any) -> bool:
     return True
 
 
-# --- what a conjunction of nodes says --------------------------------------------------------
-
-
-def _atoms(types: Any) -> frozenset[str]:
-    found: set[str] = set()
-    for name in [types] if isinstance(types, str) else types:
-        found |= _NUMBERS if name == "number" else {name}
-    return frozenset(found)
-
-
-def _types(nodes: _Nodes) -> frozenset[str]:
-    found = _EVERY
-    for node in nodes:
-        if "type" in node:
-            found &= _atoms(node["type"])
-    return found
-
-
-def _values(nodes: _Nodes) -> list[Any] | None:
-    """All values that can pass, where a node lists them or the types have only a few."""
-    for node in nodes:
-        if "const" in node:
-            return [node["const"]]
-        if "enum" in node:
-            return list(node["enum"])
-    kinds = _types(nodes)
-    if kinds and kinds <= {"boolean", "null"}:
-        return [None] * ("null" in kinds) + [False, True] * ("boolean" in kinds)
-    return None
-
-
-def _required(nodes: _Nodes) -> set[str]:
-    return {name for node in nodes for name in node.get("required", ())}
-
-
-def _names(nodes: _Nodes) -> list[str] | None:
-    """All names that properties can have; None where there is no end of them."""
-    for node in nodes:
-        if node.get("additionalProperties") is False and not node.get("patternProperties"):
-            return list(node.get("properties", ()))
-    return None
-
-
-def _under(nodes: _Nodes, name: str | None) -> list[Schema]:
-    """The schemas that a property satisfies; None stands for any that no node names."""
-    found = []
-    for node in nodes:
-        if name is not None and name in node.get("properties", {}):
-            found.append(node["properties"][name])
-        elif "additionalProperties" in node and not node.get("patternProperties"):
-            found.append(node["additionalProperties"])
-    return found
-
-
-def _item(nodes: _Nodes, index: int) -> list[Schema]:
-    found = []
-    for node in nodes:
-        first = node.get("prefixItems", ())
-        if index < len(first):
-            found.append(first[index])
-        elif "items" in node:
-            found.append(node["items"])
-    return found
-
-
 def _matches(pattern: str, name: str) -> bool:
     """By the validator's own engine; what it cannot compile was refused before."""
     return is_valid(build({"pattern": pattern}), name)
-
-
-# --- bounds ----------------------------------------------------------------------------------
-
-
-def _least(key: str) -> Any:
-    return lambda nodes, value: any(key in node and node[key] >= value for node in nodes)
-
-
-def _most(key: str) -> Any:
-    return lambda nodes, value: any(key in node and node[key] <= value for node in nodes)
-
-
-def _multiple(nodes: _Nodes, value: Any) -> bool:
-    if value == 1 and "fraction" not in _types(nodes):
-        return True
-    return any(
-        isinstance(node.get("multipleOf"), int)
-        and isinstance(value, int)
-        and node["multipleOf"] % value == 0
-        for node in nodes
-    )
-
-
-_BOUNDS: Final[Mapping[str, tuple[Any, ...]]] = {
-    "minimum": (_least("minimum"), _least("exclusiveMinimum")),
-    "maximum": (_most("maximum"), _most("exclusiveMaximum")),
-    "exclusiveMinimum": (
-        _least("exclusiveMinimum"),
-        lambda nodes, value: any("minimum" in n and n["minimum"] > value for n in nodes),
-    ),
-    "exclusiveMaximum": (
-        _most("exclusiveMaximum"),
-        lambda nodes, value: any("maximum" in n and n["maximum"] < value for n in nodes),
-    ),
-    "multipleOf": (_multiple,),
-    "minLength": (lambda _, value: value <= 0, _least("minLength")),
-    "maxLength": (_most("maxLength"),),
-    "minItems": (lambda _, value: value <= 0, _least("minItems")),
-    "maxItems": (_most("maxItems"),),
-    "uniqueItems": (
-        lambda _, value: value is False,
-        lambda nodes, _: any(node.get("uniqueItems") is True for node in nodes),
-        lambda nodes, _: any("maxItems" in node and node["maxItems"] <= 1 for node in nodes),
-    ),
-    "minProperties": (
-        lambda nodes, value: len(_required(nodes)) >= value,
-        _least("minProperties"),
-    ),
-    "maxProperties": (
-        _most("maxProperties"),
-        lambda nodes, value: (names := _names(nodes)) is not None and len(names) <= value,
-    ),
-}
-"""How each bound can be shown from the nodes of the inner schema; one way is enough."""

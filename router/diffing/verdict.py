@@ -27,10 +27,11 @@ def verdict(diff: TaskDiff) -> str:
     if len(told) > _MOST:
         phrases.append(f"and {many(len(told) - _MOST, 'more change')}")
     head = "behaves differently"
-    breaking = [change for change in told if change.breaks == "yes"]
-    if breaking:
-        whose = "callers" if breaking[0].kind in (Kind.TASK, Kind.INPUT) else "consumers"
-        head = f"breaks {whose}"
+    kinds = {change.kind for change in told if change.breaks == "yes"}
+    whose = ["callers"] if kinds & {Kind.TASK, Kind.INPUT} else []
+    whose += ["consumers"] if Kind.OUTPUT in kinds else []
+    if whose:
+        head = f"breaks {' and '.join(whose)}"
     return f"{head}: {', '.join(phrases)}{''.join(_effects(diff))}"
 
 

@@ -48,6 +48,7 @@ class AttemptFacts(NamedTuple):
     escalation: str | None
     role: str
     emulated: bool
+    confidence: float | None = None
 
 
 class RunFacts(NamedTuple):
@@ -71,7 +72,7 @@ SELECT a.run_id, a.number, a.task, a.tier, a.model, a.tags, a.status, a.cost,
     a.input_tokens, a.output_tokens, a.cache_write_5m_tokens, a.cache_write_1h_tokens,
     a.cache_read_tokens, a.thinking_tokens, a.usage_known,
     coalesce(r.started_at, a.started_at), a.latency, a.stop_reason, a.escalation, a.role,
-    a.emulated, a.writer, a.started_at
+    a.emulated, a.confidence, a.writer, a.started_at
 FROM attempts a LEFT JOIN runs r ON r.run_id = a.run_id
 WHERE coalesce(r.started_at, a.started_at) >= ? AND coalesce(r.started_at, a.started_at) < ?
 ORDER BY a.run_id, a.number

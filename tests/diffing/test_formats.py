@@ -33,7 +33,7 @@ def test_text_leads_with_a_line_for_the_set_and_one_for_each_task() -> None:
     assert shown[0] == (
         "old → new: 1 of 1 task behaves differently; callers or consumers break: classify"
     )
-    assert shown[2].startswith("classify: breaks consumers: output: properties.label.enum")
+    assert shown[2].startswith('classify: breaks consumers: output: label.enum with "abuse"')
     assert "max_tokens 512 → 600 on tier haiku" in shown[2]
 
 

@@ -48,7 +48,8 @@ def change_line(change: Change) -> str:
 
 def cache_line(cache: ColdCache) -> str:
     """Which prefixes of a tier go cold, why, and what writing them costs."""
-    verb = "go cold" if cache.sure else "may go cold"
+    goes = "goes" if len(cache.breakpoints) == 1 else "go"
+    verb = f"{goes} cold" if cache.sure else "may go cold"
     places = " and ".join(cache.breakpoints)
     price = "no price is known" if cache.cost is None else f"{usd(cache.cost)} USD"
     return (
@@ -82,7 +83,8 @@ def cost_cell(task: TaskDiff) -> str:
 
 def traffic_lines(traffic: Traffic) -> Iterator[str]:
     """The month that the ledger lets expect, and on what that rests."""
-    runs = f"{many(traffic.runs, 'run')} in {traffic.days:.3g} days"
+    days = "a day" if traffic.days <= 1 else f"{traffic.days:.3g} days"
+    runs = f"{many(traffic.runs, 'run')} in {days}"
     yield f"a month of this traffic ({runs}): {_moved(traffic.before, traffic.after)}"
     if traffic.emulated:
         yield (
@@ -97,6 +99,8 @@ def _moved(before: Decimal | None, after: Decimal | None) -> str:
         known = after if before is None else before
         word = "new, " if before is None else "gone, was "
         return "unknown" if known is None else f"{word}{usd(known)} USD"
+    if usd(before) == usd(after):
+        return f"{usd(after)} USD as before"
     change = ""
     if before:
         percent = (after / before - 1) * 100
