@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
+from router.policy.nodes import Node
 from router.rules.base import Facts
 
-__all__ = ["calls", "judged", "verifiers"]
+__all__ = ["calls", "judged", "verifier_nodes", "verifiers"]
 
 _MOST_VERIFIERS = 3  # of verifiers of verifiers
 
@@ -37,3 +38,14 @@ def verifiers(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Iterator[
             verifier = facts.tasks.get(signal.task)
             if verifier is not None:
                 yield verifier
+
+
+def verifier_nodes(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[CompiledTask, Node]]:
+    """The same, each with the place where its name is written."""
+    confidence = compiled.node.get("confidence")
+    several = confidence.get("all") if confidence is not None else None
+    for node in several.elements() if several is not None else (confidence,):
+        name = node.get("verifier") if node is not None else None
+        verifier = facts.tasks.get(str(name.value)) if name is not None else None
+        if name is not None and verifier is not None:
+            yield verifier, name

@@ -28,7 +28,7 @@ from router.types import Usage
 
 __all__ = [
     *("CallCost", "PartSize", "attempt_cost", "call_cost", "constant_prefixes"),
-    *("least_cost", "part_sizes", "path_cost", "schema_tokens", "unmeasured"),
+    *("least_cost", "longest_prompt", "part_sizes", "path_cost", "schema_tokens", "unmeasured"),
 ]
 
 _ZERO = Decimal(0)
@@ -93,6 +93,12 @@ def unmeasured(compiled: CompiledTask) -> tuple[str, ...]:
     )
 
 
+def longest_prompt(compiled: CompiledTask, model: Model) -> int:
+    """Estimated tokens of the whole prompt with inputs at their longest, the schema included."""
+    totals = _cumulative(compiled, model)
+    return (totals[-1] if totals else 0) + schema_tokens(compiled, model)
+
+
 def constant_prefixes(compiled: CompiledTask, model: Model) -> list[tuple[Part, int]]:
     """Breakpoints before anything that inputs decide, with the estimated tokens up to each."""
     found: list[tuple[Part, int]] = []
@@ -153,8 +159,7 @@ def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -
         for one, tokens in zip(_measured(compiled), totals, strict=True)
         if one.part.cache is not None
     )
-    whole = (totals[-1] if totals else 0) + schema_tokens(compiled, model)
-    tokens, limits = BodyTokens(whole, prefixes), model.limits
+    tokens, limits = BodyTokens(longest_prompt(compiled, model), prefixes), model.limits
     minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
     prompt = tokens.total if limits is None else min(tokens.total, limits.context_window)
     read = max((p.tokens for p in prefixes if minimum <= p.tokens <= prompt), default=0)

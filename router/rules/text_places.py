@@ -10,7 +10,7 @@ from router.policy.offsets import Offsets
 from router.rules.prompts import CheckedTemplate, Part
 from router.types import Span
 
-__all__ = ["bare_uses", "name_place", "place_in_scalar", "text_node"]
+__all__ = ["bare_uses", "name_place", "place_in_scalar", "text_node", "text_place"]
 
 _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
@@ -19,17 +19,21 @@ _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
 def name_place(part: Part, template: CheckedTemplate, name: str) -> tuple[SourceText, Span]:
     """The first place where the template uses `name`; the block where it cannot be pointed at."""
     offset = _offset(template.source, name)
+    if offset is not None:
+        return text_place(part, template, offset, len(name))
+    node = part.node if template.file is not None else text_node(part.node)
+    return node.source, node.span  # in an included file
+
+
+def text_place(
+    part: Part, template: CheckedTemplate, offset: int, length: int
+) -> tuple[SourceText, Span]:
+    """The place of a stretch of a template's text; the block where it cannot be pointed at."""
     if template.file is not None:
-        source = SourceText(template.file, template.source)
-        if offset is None:  # in an included file
-            return part.node.source, part.node.span
-        line = template.source.count("\n", 0, offset)
-        column = offset - (template.source.rfind("\n", 0, offset) + 1)
-        span = Span(template.file, line + 1, column + 1, line + 1, column + 1 + len(name))
-        return source, span
+        span = Offsets(template.source).span(template.file, offset, offset + length)
+        return SourceText(template.file, template.source), span
     node = text_node(part.node)
-    found = None if offset is None else place_in_scalar(node, offset, len(name))
-    return node.source, found or node.span
+    return node.source, place_in_scalar(node, offset, length) or node.span
 
 
 def bare_uses(part: Part, template: CheckedTemplate, name: str) -> tuple[Span, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.compiler.model import FieldSignal
 from router.rules.base import Facts, Rule
 from router.rules.ladder import heaviest_path
 from router.rules.signals import calls, judged, verifiers
@@ -14,7 +15,10 @@ __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    most = compiled.task.budget.attempts
+    task, most = compiled.task, compiled.task.budget.attempts
+    signals = task.confidence.signals if task.confidence is not None else ()
+    if len(task.tiers) <= most and all(isinstance(one, FieldSignal) for one in signals):
+        return  # a call a tier, as on most ladders
     needed, names = _needed(compiled, facts)
     if needed > most:
         message = f"{most} attempts, but {' -> '.join(names)} takes {needed} without any retry"
