@@ -33,6 +33,9 @@ from router.types import Finding, Severity
 __all__ = ["Draft", "link_suite", "read_draft"]
 
 
+_LONGEST = 10_000_000  # characters: more than any context window holds
+
+
 class Draft(NamedTuple):
     """A file whose shape is right; names are not yet looked at. `node` is None where it is not."""
 
@@ -54,7 +57,8 @@ def read_draft(file: str, sources: Sources) -> Draft:
     other = () if version is None else apply_check(_check("version"), version, root, "version")
     if other:  # a file of another version may have any shape
         return Draft(file, (*findings, *other))
-    values = Values({**_fixtures(root, file, sources, findings), **_own_values(root, findings)})
+    fixtures = _fixtures(root, file, sources, findings)
+    values = Values({**fixtures, **_own_values(root, findings), **dict(_repeated(root))})
     cases = root.get("cases")
     listed: list[tuple[Node, int]] = []
     for case in cases.elements() if cases is not None else ():
@@ -199,6 +203,15 @@ def _instant(node: Node, findings: list[Finding]) -> float | None:
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     unique = {(one.rule, one.span, one.message): one for one in findings}
     return sorted(unique.values(), key=lambda one: one.span)
+
+
+def _repeated(root: Node) -> Iterator[tuple[str, Node]]:
+    """Long texts. One of the wrong shape is left for the shape check to refuse."""
+    written = root.get("repeated")
+    for name, node in written.items() if written is not None else ():
+        match node.plain():
+            case {"text": str(text), "times": int(times)} if len(text) * times <= _LONGEST:
+                yield name, Node(text * times, node.source, node.mark, "plain")
 
 
 @cache

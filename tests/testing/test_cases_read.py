@@ -100,7 +100,7 @@ def test_what_cannot_be_meant_is_refused_at_its_place(run, root, cases):
 FILES = {
     "version: 2\nwhatever: 1\n": ("unknown-version", "reads version 1"),
     "task: sort\ncases: [{name: a, expect: {path: []}}]\n": ("missing-key", "needs `version`"),
-    "version: 1\n": ("missing-key", "`cases` or `values`"),
+    "version: 1\n": ("missing-key", "`cases`"),
     "version: 1\ncases: []\n": ("bad-value", "at least one element"),
     "version: 1\ncases: [{name: a, expect: {path: []}}]\n": ("bad-case", "no task"),
     "version: 1\nnow: noon\ncases: [{name: a, skip: x}]\n": ("bad-value", "instant in UTC"),
@@ -112,6 +112,14 @@ FILES = {
     "version: 1\nfixtures: ../x.yaml\ncases: [{name: a, skip: x}]\n": ("path-escape", "root"),
     "version: 1\nvalues: {a: 1, b: $a}\ncases: [{name: a, skip: x}]\n": ("bad-case", "`a` here"),
     "version: 1\nvalues: {a b: 1}\ncases: [{name: a, skip: x}]\n": ("bad-name", "`a b`"),
+    "version: 1\nrepeated: {a: {text: x, times: 0}}\ncases: [{name: a, skip: x}]\n": (
+        "bad-value",
+        "at least 1",
+    ),
+    "version: 1\nrepeated: {a: {text: x}}\ncases: [{name: a, skip: x}]\n": (
+        "missing-key",
+        "needs `times`",
+    ),
     "version: 1\nsnapshots: [requests]\ncases: [{name: a, skip: x}]\n": ("bad-value", "request"),
     "version: [\n": ("yaml-syntax", ""),
     "": ("empty-file", ""),
@@ -155,6 +163,16 @@ def test_values_and_fixtures_stand_for_what_they_name(run, root):
     )
     assert report.findings == ()
     assert [one.failures for one in report.cases] == [(), (), ()]
+
+
+def test_a_long_text_is_written_as_a_short_one_so_many_times_over(run):
+    report = run(
+        f"- {{name: a, inputs: {{message: $long}}, replies: {{haiku: {SURE}}},"
+        f" expect: {{request: {{contains: {{user: {'Hi! ' * 3!r}}}}}}}}}",
+        "task: sort\nrepeated: {long: {text: 'Hi! ', times: 40}}",
+    )
+    assert report.findings == ()
+    assert [one.failures for one in report.cases] == [()]
 
 
 def test_a_failing_row_is_shown_as_that_row(run):
