@@ -20,6 +20,7 @@ from router.lint.config import LintConfig
 from router.lint.report import CLEAN
 from router.lint.reporters import render
 from router.lint.runner import lint_paths
+from router.reloading.sources import DirectorySources
 from router.resources import shipped
 from router.settings import Settings
 from router.types import Severity
@@ -27,7 +28,7 @@ from router.types import Severity
 LIBRARY = shipped("policies")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 ROOTS = [LIBRARY, *sorted(EXAMPLES.glob("*/policies"))]
-TASKS = sorted(path.stem for path in LIBRARY.glob("*.yaml") if not path.name.startswith("_"))
+TASKS = sorted(Path(name).stem for name in DirectorySources(LIBRARY).policy_files())
 SHOWN_ANSWER = re.compile(r"<(answer|result)>(\{.*?\})</\1>\n</example>", re.DOTALL)
 
 
@@ -101,7 +102,8 @@ def test_a_run_costs_what_its_budget_allows(library: Router, task: str) -> None:
 def test_answers_shown_in_prompts_keep_to_their_own_schema(root: Path) -> None:
     """Few-shot answers that break the schema would teach the model to break it."""
     shown = 0
-    for policy in root.glob("[!_]*.yaml"):
+    for name in DirectorySources(root).policy_files():
+        policy = root / name
         task = policy.stem
         for prompt in (root / "prompts" / task).glob("*.j2"):
             for _, text in SHOWN_ANSWER.findall(prompt.read_text(encoding="utf-8")):

@@ -16,47 +16,15 @@ _STARTER = "classify"
 # The ledger, its write-ahead log, and rows put aside while it could not be written.
 _IGNORED = "router.ledger.db*"
 
-_TESTS = '''\
-"""What the classify policy promises, tested offline: no key, no network, no waiting. Run pytest."""
-
-from pathlib import Path
-
-from router.testing import refuse, reply
-
-POLICIES = Path(__file__).parent.parent / "policies"
-MESSAGE = {"message": "I was charged twice"}
-
-
-def answer(confidence, label="billing"):
-    return reply({"label": label, "explanation": "A test.", "confidence": confidence})
-
-
-def test_a_sure_answer_stays_on_the_first_tier(claude, router_factory):
-    claude.script.on(tier="haiku").reply(answer(0.95))
-    result = router_factory(POLICIES).run("classify", MESSAGE)
-    assert (result.output["label"], result.tier) == ("billing", "haiku")
-
-
-def test_an_unsure_answer_is_asked_again_one_tier_up(claude, router_factory):
-    claude.script.on(tier="haiku").reply(answer(0.5, "other"))
-    claude.script.on(tier="sonnet").reply(answer(0.9))
-    result = router_factory(POLICIES).run("classify", MESSAGE)
-    assert (result.output["label"], result.tier) == ("billing", "sonnet")
-
-
-def test_a_refusal_is_not_an_answer(claude, router_factory):
-    claude.script.on(tier="haiku").reply(refuse())
-    claude.script.on(tier="sonnet").reply(answer(0.9))
-    assert router_factory(POLICIES).run("classify", MESSAGE).tier == "sonnet"
-'''
-
 _NEXT = """
 Next{where}:
   router lint
+  router test
   router run classify --input message='I was charged twice' --explain --offline
   router report
 
-Without --offline and with ANTHROPIC_API_KEY set, the same goes to Claude. `pytest` runs tests/.
+Without --offline and with ANTHROPIC_API_KEY set, the same goes to Claude. pytest runs the tests
+of policies/ too.
 """
 
 
@@ -87,16 +55,15 @@ def _files(everything: bool) -> Iterator[tuple[str, bytes]]:
         name = path.relative_to(library).as_posix()
         if path.is_file() and (everything or _belongs(name)):
             yield f"policies/{name}", path.read_bytes()
-    schema = shipped("schemas") / "policy.schema.json"
-    yield "schemas/policy.schema.json", schema.read_bytes()
-    yield f"tests/test_{_STARTER}.py", _TESTS.encode()
+    for name in ("policy", "policytest"):
+        schema = f"{name}.schema.json"
+        yield f"schemas/{schema}", (shipped("schemas") / schema).read_bytes()
 
 
 def _belongs(name: str) -> bool:
     """Whether a file of the library is part of the one starter task."""
-    return name in ("_defaults.yaml", f"{_STARTER}.yaml", f"inputs/{_STARTER}.jsonl") or (
-        name.startswith(f"prompts/{_STARTER}/")
-    )
+    own = (f"{_STARTER}.yaml", f"{_STARTER}.test.yaml", f"inputs/{_STARTER}.jsonl")
+    return name in ("_defaults.yaml", *own) or name.startswith(f"prompts/{_STARTER}/")
 
 
 def _write(path: Path, content: bytes) -> str:

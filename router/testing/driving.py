@@ -82,6 +82,10 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the event loop."""
         self._runner.close()
 
     def run(self, case: Case) -> Outcome:

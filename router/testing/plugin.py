@@ -1,10 +1,11 @@
 """The pytest plugin: loaded in every pytest run of an environment that has this package.
 
-Hence it imports nothing of the package until a fixture is used.
+Hence it imports nothing of the package until a fixture is used or a file of policy tests is met.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,38 @@ if TYPE_CHECKING:
     from router.emulator.core import Emulator
     from router.router import Router
 
-__all__ = ["claude", "manual_clock", "router_factory"]
+__all__ = [
+    *("claude", "manual_clock", "router_factory"),
+    *("pytest_addoption", "pytest_collect_file"),
+]
+
+# Others call files so too (docker-compose.test.yaml): ours have a version and a key of ours.
+_OURS = re.compile(r"^(?:task|cases|defaults|fixtures|snapshots):", re.MULTILINE)
+_VERSION = re.compile(r"^version:", re.MULTILINE)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.getgroup("policy-router").addoption(
+        "--no-policy-tests",
+        action="store_true",
+        help="do not collect *.test.yaml as policy tests",
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collects files of policy tests, as `router test` does."""
+    if not file_path.name.endswith((".test.yaml", ".test.yml")):
+        return None
+    if parent.config.getoption("no_policy_tests") or not _is_ours(file_path):
+        return None
+    from router.testing.collecting import PolicyTestFile
+
+    return PolicyTestFile.from_parent(parent, path=file_path)
+
+
+def _is_ours(file: Path) -> bool:
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return _VERSION.search(text) is not None and _OURS.search(text) is not None
 
 
 @pytest.fixture

@@ -47,17 +47,21 @@ def test_what_it_writes_lints_runs_and_reports(tmp_path: Path) -> None:
     assert "classify" in report.stdout
 
 
-def test_its_tests_pass(tmp_path: Path) -> None:
+def test_its_tests_pass_under_router_test_and_under_pytest(tmp_path: Path) -> None:
     write_project(tmp_path)
+    tested = router("test", "--min-coverage", "100", "policies/classify.test.yaml", cwd=tmp_path)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         timeout=60,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert "3 passed" in ran.stdout
+    count = tested.stdout.splitlines()[-1].split(" in ")[0]
+    assert count.endswith(" passed")
+    assert count in ran.stdout
 
 
 def test_all_writes_the_whole_library(tmp_path: Path) -> None:

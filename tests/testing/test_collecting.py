@@ -1,0 +1,69 @@
+"""Policy tests under pytest: files of them are collected, a case is an item."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import SURE
+
+CASES = f"""version: 1
+task: sort
+defaults: {{inputs: {{message: Hi}}}}
+cases:
+- {{name: a sure answer, replies: {{haiku: {SURE}}}, expect: {{path: [haiku]}}}}
+- {{name: a wrong one, replies: {{haiku: {SURE}}}, expect: {{path: [opus]}}}}
+- {{name: a later one, skip: not yet}}
+"""
+
+
+def collected(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-rsf", "-p", "no:cacheprovider", *arguments],
+        cwd=root,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def tests(root: Path) -> Path:
+    (root / "policies" / "sort.test.yaml").write_text(CASES)
+    return root
+
+
+def test_cases_are_items_and_failures_are_told_in_our_words(tests):
+    ran = collected(tests)
+    assert "1 failed, 1 passed, 1 skipped" in ran.stdout
+    assert "FAILED policies/sort.test.yaml::a wrong one" in ran.stdout
+    assert "  policies/sort.test.yaml:6:91: path\n      expected  [" in ran.stdout
+    assert "policies/sort.test.yaml: not yet" in ran.stdout
+    assert "Traceback" not in ran.stdout
+    assert "router/testing" not in ran.stdout
+
+
+def test_items_are_chosen_by_keyword_and_by_id_and_spread_over_workers(tests):
+    assert "1 passed, 2 deselected" in collected(tests, "-k", "sure").stdout
+    assert "1 passed" in collected(tests, "policies/sort.test.yaml::a sure answer").stdout
+    assert "1 failed, 1 passed, 1 skipped" in collected(tests, "-n", "2").stdout
+
+
+def test_a_file_with_a_mistake_is_an_error_at_its_place(tests):
+    file = tests / "policies" / "sort.test.yaml"
+    file.write_text(CASES.replace("replies: {haiku", "repiles: {haiku", 1))
+    ran = collected(tests)
+    assert ran.returncode == 2
+    assert "policies/sort.test.yaml:5:25: error[unknown-key]" in ran.stdout
+    assert "did you mean `replies`?" in ran.stdout
+
+
+def test_nothing_is_collected_where_it_is_not_wanted_or_not_ours(tests):
+    assert collected(tests, "--no-policy-tests").returncode == 5
+    (tests / "policies" / "sort.test.yaml").unlink()
+    (tests / "docker-compose.test.yaml").write_text("version: '3'\nservices: {}\n")
+    assert collected(tests).returncode == 5
