@@ -16,14 +16,14 @@ from router.compiler.compile import compile_documents
 from router.policy.loader import load_documents
 from router.policy.sources import MemorySources
 from router.resources import shipped
-from router.rules import checks, reading
+from router.rules import checks, linting, reading
 from router.rules.base import Facts
 from router.rules.prompts import forget
 from router.rules.registry import all_rules, rule_names
 
 TODAY = date(2026, 11, 22)
 HERE = Path(__file__).parent
-PACKAGES = {"checks": checks, "reading": reading}
+PACKAGES = {"checks": checks, "reading": reading, "linting": linting}
 
 
 def case_modules():
@@ -43,7 +43,7 @@ def test_every_rule_has_a_file_of_cases_and_every_file_a_rule(kind):
     assert {path.stem.removeprefix("test_") for path in (HERE / kind).glob("test_*.py")} == rules
 
 
-@pytest.mark.parametrize("name", [name for name, one in all_rules().items() if not one.lint_only])
+@pytest.mark.parametrize("name", rule_names())
 def test_every_rule_is_shown_to_fail_and_to_pass(name):
     module = CASES[name]
     assert module.FAILING
