@@ -35,14 +35,12 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
 
 
 def _cheaper(one: Model, other: Model, facts: Facts) -> bool:
-    """Whether the same text costs less, read and written."""
+    """Whether it reads and writes for less: a token, and a text, which may have more of them."""
     try:
         ours, theirs = rates(one, facts.today), rates(other, facts.today)
     except CatalogError:
         return False
-    factor = token_factor(other, one)
-    if factor is None:
-        return False
+    factor = max(token_factor(other, one) or 1, 1)
     return ours.input * factor < theirs.input and ours.output * factor < theirs.output
 
 
@@ -60,8 +58,8 @@ RULE = Rule(
     prefer="tiers: [{model: claude-haiku-5-5, …}, {model: claude-opus-5-5, …}]",
     why=(
         "A ladder is climbed because an answer was not good enough. Every run pays for the dear "
-        "tier first, and what it could not do goes to a model that can do less. The same text is "
-        "compared: that newer models count more tokens is in the reckoning."
+        "tier first, and what it could not do goes to a model that can do less. That newer models "
+        "count more tokens for the same text is in the reckoning."
     ),
     configure=(
         "A tier that only stands in when others cannot answer may be cheaper: name it under "

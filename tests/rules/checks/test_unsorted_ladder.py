@@ -30,6 +30,11 @@ tiers:
   - {model: claude-opus-4-8, max_tokens: 4096}
   - {model: claude-opus-5, max_tokens: 4096}
 """,
+    "a dearer token, of which the same text has fewer": """
+tiers:
+  - {model: opus, max_tokens: 4096}
+  - {model: claude-opus-4-6, max_tokens: 4096}
+""",
     "more effort": """
 tiers:
   - {model: opus, effort: low, max_tokens: 4096}
