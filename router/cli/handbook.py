@@ -59,10 +59,22 @@ def docs(
 
 
 def edition_of(reading: Reading, title: str) -> Edition:
-    """What the page of a policy set is made from."""
+    """What the page of a policy set is made from; of what lint says, the warnings."""
+    from router.config import find_config
     from router.handbook.edition import Edition
+    from router.lint.config import LintConfig
+    from router.lint.sources import lint_sources
+    from router.reloading.sources import DirectorySources
     from router.rules.base import Facts
+    from router.types import Severity
 
+    linted = lint_sources(
+        DirectorySources(reading.root),
+        reading.catalog,
+        today=reading.today,
+        config=LintConfig.of(find_config(Path.cwd())),
+        root=str(reading.root.absolute()),
+    )
+    warnings = tuple(one for one in linted.findings if one.severity is Severity.WARNING)
     facts = Facts(reading.catalog, reading.today, reading.tasks)
-    found = reading.policy_set
-    return Edition(title, found.revision, facts, found.findings)
+    return Edition(title, reading.policy_set.revision, facts, warnings)

@@ -21,8 +21,16 @@ def _said(finding: Finding) -> tuple[Child, ...]:
         " ",
         el("code", finding.rule),
         " ",
-        finding.message,
-        (" (", finding.help, ")") if finding.help else None,
+        _prose(finding.message),
+        (" (", _prose(finding.help), ")") if finding.help else None,
         " ",
         el("small", str(finding.span)),
     )
+
+
+def _prose(text: str) -> Child:
+    """Text with what stands between backticks as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return text  # one that is not closed
+    return tuple(el("code", piece) if index % 2 else piece for index, piece in enumerate(pieces))

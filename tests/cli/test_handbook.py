@@ -56,6 +56,23 @@ def test_a_model_that_goes_is_told_by_its_day(docs, tmp_path: Path) -> None:
     assert "claude-opus-4-5-20251101 retires on 2027-01-22" in out
 
 
+def test_warnings_are_told_unless_they_are_suppressed(docs, tmp_path: Path) -> None:
+    """The page says what lint says: a comment with a reason silences both."""
+    policy = (
+        "version: 1\ntasks:\n  sort:\n    input:\n      type: object\n"
+        "      required: [mail]\n      properties:\n"
+        "        mail: {type: string}COMMENT\n"
+        "    prompt: {user: '{{ mail | tag(\"mail\") }}'}\n"
+        "    tiers: [{model: claude-haiku-5-5, max_tokens: 3000}]\n"
+    )
+    file = tmp_path / "policy.yaml"
+    file.write_text(policy.replace("COMMENT", ""))
+    assert "<code>unbounded-input</code>" in docs("-p", str(tmp_path))[1]
+    comment = "  # router: ignore[unbounded-input] the mailer cuts it"
+    file.write_text(policy.replace("COMMENT", comment))
+    assert "<code>unbounded-input</code>" not in docs("-p", str(tmp_path))[1]
+
+
 def test_policies_without_a_task_are_nothing_to_write_about(docs, tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text(QUIET)
     code, out, err = docs("-p", str(tmp_path))
