@@ -56,6 +56,15 @@ def lint(
             show_default=False,
         ),
     ] = None,
+    fix: Annotated[bool, typer.Option("--fix", help="Make the safe fixes, then lint.")] = False,
+    unsafe: Annotated[
+        bool,
+        typer.Option("--unsafe", help="With --fix or --diff: also what changes behaviour."),
+    ] = False,
+    diff: Annotated[
+        bool,
+        typer.Option("--diff", help="Print what --fix would change as a diff, and change nothing."),
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -66,8 +75,13 @@ def lint(
 ) -> None:
     """Check policies: exit 0 clean, 1 findings, 2 nothing to lint, 3 a bug."""
     from router.cli.quick import Asked, lint_and_print
+    from router.errors import UsageError
 
     with reported():
+        if unsafe and not (fix or diff):
+            raise UsageError("--unsafe says which fixes are made: it goes with --fix or --diff")
+        if diff and write_baseline:
+            raise UsageError("--diff writes nothing: it goes without --write-baseline")
         asked = Asked(
             tuple(paths or ()),
             form=form,
@@ -76,5 +90,8 @@ def lint(
             baseline=baseline,
             write_baseline=write_baseline,
             changed_since=changed_since,
+            fix=fix,
+            unsafe=unsafe,
+            diff=diff,
         )
         raise typer.Exit(lint_and_print(asked))

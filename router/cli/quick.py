@@ -24,6 +24,9 @@ class Asked:
     baseline: Path | None = None
     write_baseline: bool = False
     changed_since: str | None = None
+    fix: bool = False
+    unsafe: bool = False
+    diff: bool = False
 
 
 def lint(arguments: list[str]) -> int | None:
@@ -69,8 +72,15 @@ def lint_and_print(asked: Asked) -> int:
     config = LintConfig.of(project).over(
         fail_level=asked.fail_level, form=asked.form, baseline=asked.baseline
     )
+    paths = asked.paths or (Path(os.environ.get("ROUTER_POLICIES") or "policies"),)
+    if (asked.fix or asked.diff) and all(path.exists() for path in paths):
+        from router.cli.fixing import fix, show_fixes
+
+        if asked.diff:
+            return show_fixes(paths, config, since=asked.changed_since, unsafe=asked.unsafe)
+        fix(paths, config, since=asked.changed_since, unsafe=asked.unsafe)
     report = lint_paths(
-        asked.paths or [os.environ.get("ROUTER_POLICIES") or "policies"],
+        paths,
         config=config,
         changed_since=asked.changed_since,
         renew_baseline=asked.write_baseline,

@@ -21,10 +21,10 @@ from router.policy.sources import Sources
 from router.rules.judge import JudgeCache, Judgement, judge
 from router.types import Edit, Finding, Severity
 
-__all__ = ["Choose", "Dropped", "Edited", "Fixed", "fix_all"]
+__all__ = ["Choose", "Dropped", "Edited", "Fixed", "fix_all", "new_findings"]
 
-Choose = Callable[[Sources, Judgement], Sequence[Finding]]
-"""Which findings of a judgement count: no fix is made for what is suppressed or not asked for."""
+Choose = Callable[[Sources], Sequence[Finding]]
+"""The findings that count: no fix is made for what is suppressed, or not asked for."""
 
 _ROUNDS: Final = 100  # each takes something away; a policy that needs so many is no policy
 _NUMBER = re.compile(r"[0-9]+")
@@ -83,18 +83,23 @@ def fix_all(
     Args:
         sources: one consistent reading of the root; nothing is written to it.
         today: the day (UTC) by which lifecycles and prices are judged.
-        choose: the findings that count; by default all of them.
+        choose: the findings that count, files relative to the root; by default all of them.
         unsafe: make the fixes too that may change what a policy does.
     """
-    fixer = _Fixer(sources, catalog, today, choose or _everything, unsafe)
+    fixer = _Fixer(sources, catalog, today, choose, unsafe)
     for _ in range(_ROUNDS):
         if not fixer.round():
             break
     return Fixed(fixer.files, tuple(fixer.fixed), tuple(fixer.dropped), fixer.now)
 
 
-def _everything(_: Sources, judgement: Judgement) -> Sequence[Finding]:
-    return judgement.findings
+def new_findings(
+    before: Iterable[Finding], after: Iterable[Finding], severity: Severity
+) -> tuple[Finding, ...]:
+    """Findings of a severity that only `after` has, each known by what it says."""
+    found = [one for one in after if one.severity is severity]
+    created = Counter(map(_key, found)) - Counter(_key(o) for o in before if o.severity is severity)
+    return tuple(one for one in found if _key(one) in created)
 
 
 # --- what may not get worse ----------------------------------------------------------------------
@@ -140,7 +145,7 @@ class _Fixer:
     sources: Sources
     catalog: Catalog
     today: date
-    choose: Choose
+    choose: Choose | None
     unsafe: bool
     files: dict[str, bytes] = field(default_factory=dict)
     fixed: list[Finding] = field(default_factory=list)
@@ -177,7 +182,8 @@ class _Fixer:
         """Findings whose fixes can be made together; of those that touch, the first by place."""
         chosen: list[Finding] = []
         edits: list[Edit] = []
-        for finding in sorted(self.choose(self.now, seen.judgement), key=lambda one: one.span):
+        found = self.choose(self.now) if self.choose is not None else seen.judgement.findings
+        for finding in sorted(found, key=lambda one: one.span):
             fix = finding.fix
             if fix is None or not (fix.safe or self.unsafe):
                 continue

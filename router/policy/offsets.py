@@ -23,11 +23,13 @@ class Offsets:
         self._starts = [0, *(found.end() for found in _BREAK.finditer(text))]
 
     def of(self, line: int, column: int) -> int:
-        """The offset of a place.
+        """The offset of a place; the line after the last one begins where the text ends.
 
         Raises:
             ValueError: the text has no such place.
         """
+        if (line, column) == (len(self._starts) + 1, 1):
+            return len(self.text)
         if not 1 <= line <= len(self._starts):
             raise ValueError(f"the text has no line {line}")
         offset = self._starts[line - 1] + column - 1

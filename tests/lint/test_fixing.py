@@ -220,7 +220,7 @@ def test_a_template_that_others_use_is_left_alone() -> None:
 
 def test_what_does_not_count_is_not_fixed() -> None:
     text = SOUND.replace("max_tokens: 4096", "max_tokns: 4096")
-    done = fix_all(MemorySources({"policy.yaml": text}), CATALOG, today=TODAY, choose=lambda *_: ())
+    done = fix_all(MemorySources({"policy.yaml": text}), CATALOG, today=TODAY, choose=lambda _: ())
     assert done.files == {}
 
 

@@ -86,7 +86,18 @@ def _summary(report: Report, paint: _Paint) -> str:
     aside = _aside(report)
     if not said:
         return f"no errors, no warnings{scope}{aside}"
-    return f"{', '.join(said)}{scope}{aside}; `router rule NAME` explains a rule"
+    hint = f"`router rule NAME` explains a rule{_fixable(report)}"
+    return f"{', '.join(said)}{scope}{aside}; {hint}"
+
+
+def _fixable(report: Report) -> str:
+    """How many findings a command can mend."""
+    fixes = [one.fix for one in report.findings if one.fix is not None]
+    safe = sum(fix.safe for fix in fixes)
+    said = [f"--fix mends {safe}"] if safe else []
+    if len(fixes) > safe:
+        said.append(f"--fix --unsafe {len(fixes) - safe}{' more' if safe else ''}")
+    return f"; {', '.join(said)}" if said else ""
 
 
 def _aside(report: Report) -> str:
