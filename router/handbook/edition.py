@@ -36,7 +36,7 @@ class Edition:
         return tuple(self.facts.tasks[name] for name in sorted(self.facts.tasks))
 
     def findings_of(self, compiled: CompiledTask) -> tuple[Finding, ...]:
-        """What is said within the task's own lines, or of a file that only its prompt is in."""
+        """What is said within the task's own lines or in one of its templates."""
         return tuple(one for one in self.findings if _within(one.span, compiled))
 
     @property

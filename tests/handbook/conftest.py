@@ -93,6 +93,7 @@ def _tasks(number: int) -> Iterator[tuple[str, dict[str, Any]]]:
         )
         yield name, _task(index)
     yield "check", _checker()
+    yield "outlandish", _outlandish()
 
 
 def _task(index: int) -> dict[str, Any]:
@@ -161,6 +162,25 @@ def _tier(index: int, size: int) -> dict[str, Any]:
         "model": ("haiku", "sonnet", "opus", "mine", "older", "opus")[index],
         "max_tokens": 1000 * (index + 1),
         **({"escalate": rules} if index + 1 < size else {}),
+    }
+
+
+def _outlandish() -> dict[str, Any]:
+    """Words without an end and scripts whose width no one knows beforehand."""
+    endless, scripts = "endless_" * 14, "分類して 𒐫 ﷽ नमस्ते 👩‍👩‍👧‍👦 مرحبا " * 3
+    properties = {endless: {"enum": [endless, scripts]}, "confidence": {"type": "number"}}
+    rules = [{"when": f'output.{endless} == "{endless}"', "reason": scripts}, {"below": 0.5}]
+    return {
+        "description": endless,
+        "owner": scripts,
+        "tags": {endless: scripts},
+        "output": {"type": "object", "required": [endless], "properties": properties},
+        "prompt": {"system": [{"text": WORDS}], "user": "Sort."},
+        "tiers": [
+            {"model": "haiku", "name": endless, "max_tokens": 3000, "escalate": rules},
+            {"model": "opus", "name": "分類" * 20, "max_tokens": 3000, "stop_sequences": [endless]},
+        ],
+        "confidence": {"field": "output.confidence"},
     }
 
 
