@@ -33,7 +33,7 @@ models:
 tasks:
   «unused-parent _base»: {owner: platform}
   «missing-description, missing-owner triage»:
-    input:
+    «open-input input»:
       type: object
       required: [message, «undeclared-required mesage»]
       properties:

@@ -7,6 +7,7 @@ from typing import Any
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.evaluation import Comparison
+from router.compiler.model import AgreementSignal
 from router.rules.base import Facts, Rule
 from router.rules.conditions import compared, comparison_place, written_conditions
 from router.rules.ladder import tier_nodes
@@ -24,12 +25,23 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         said = _decided(schema, comparison)
         if said is not None:
             yield RULE.at_place(comparison_place(written, comparison), said)
+    least, why = _least(compiled)
     for tier, node in tier_nodes(compiled):
         for index, rule in enumerate(tier.escalate):
-            if rule.below == 0:
+            if rule.below is not None and rule.below <= least:
                 place = node.at("escalate", index, "below") or node
-                message = "no confidence is below 0: this rule never holds"
+                message = f"no confidence is below {rule.below:g}{why}: this rule never holds"
                 yield RULE.at(place, message, "remove it, or raise the threshold")
+
+
+def _least(compiled: CompiledTask) -> tuple[float, str]:
+    """The least confidence that there can be, and why it is not 0."""
+    confidence = compiled.task.confidence
+    signals = confidence.signals if confidence is not None else ()
+    if len(signals) == 1 and isinstance(signals[0], AgreementSignal):
+        samples = signals[0].samples
+        return 1 / samples, f" (one sample of {samples} agrees with itself)"
+    return 0, ""
 
 
 def _decided(schema: Mapping[str, Any], comparison: Comparison) -> str | None:

@@ -19,6 +19,12 @@ tiers:
   - {model: opus, max_tokens: 4096}
 confidence: {field: output.confidence}
 """,
+    "a share that one sample alone reaches": """
+tiers:
+  - {model: haiku, max_tokens: 2048, escalate: [{below: «0.33»}]}
+  - {model: opus, max_tokens: 4096}
+confidence: {agreement: {samples: 3, of: output.label}}
+""",
 }
 PASSING = {
     "a bound within the schema": """
@@ -31,6 +37,12 @@ tiers:
   - {model: haiku, max_tokens: 2048, escalate: [{below: 1}]}
   - {model: opus, max_tokens: 4096}
 confidence: {field: output.confidence}
+""",
+    "two samples of three": """
+tiers:
+  - {model: haiku, max_tokens: 2048, escalate: [{below: 0.6}]}
+  - {model: opus, max_tokens: 4096}
+confidence: {agreement: {samples: 3, of: output.label}}
 """,
 }
 
