@@ -36,19 +36,19 @@ def bar(segments: Sequence[Segment], name: str) -> Element:
     """The bar as wide as there is room, its parts numbered where their numbers fit."""
     return el(
         "svg",
-        el("title", f"Prompt of {name}", id=f"prompt-{name}-title"),
+        el("title", f"Prompt of {name}", id=f"prompt-{name}.title"),
         el(
             "desc",
             "Parts by their share of the tokens, with a line where a cached prefix ends; "
             "the table that follows says the same.",
-            id=f"prompt-{name}-text",
+            id=f"prompt-{name}.text",
         ),
         *_shapes(segments),
         class_="bar",
         width="100%",
         height=_HEIGHT,
         role="img",
-        aria_labelledby=f"prompt-{name}-title prompt-{name}-text",
+        aria_labelledby=f"prompt-{name}.title prompt-{name}.text",
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from router.handbook.html import Element, el
 from router.handbook.words import cells, shorten, wrap
@@ -36,7 +37,7 @@ class Box:
     key: str
     name: str
     lines: tuple[str, ...] = ()
-    kind: str = "tier"  # "start", "tier" or "end"
+    kind: Literal["start", "tier", "end"] = "tier"
 
     @property
     def height(self) -> int:
@@ -62,13 +63,13 @@ def draw(
     body = [*plan.lanes(), *plan.trunks(), *plan.boxes(), *plan.labels()]
     return el(
         "svg",
-        el("title", title, id=f"{name}-title"),
-        el("desc", text, id=f"{name}-text"),
+        el("title", title, id=f"{name}.title"),
+        el("desc", text, id=f"{name}.text"),
         *body,
         class_="ladder",
         viewBox=f"0 0 {WIDTH} {plan.height}",
         role="img",
-        aria_labelledby=f"{name}-title {name}-text",
+        aria_labelledby=f"{name}.title {name}.text",
     )
 
 
@@ -103,10 +104,10 @@ class _Plan:
     def _label_lines(self, box: Box) -> list[tuple[str, str]]:
         """Class and text of each line below a box: its arrows' labels and notes."""
         found: list[tuple[str, str]] = []
+        names = {one.key: one.name for one in self._boxes}
         own = [arrow for arrow in self._arrows if arrow.source == box.key]
         for arrow in sorted(own, key=lambda one: not self._adjacent(one)):
             skip = not self._adjacent(arrow)
-            names = {box.key: box.name for box in self._boxes}
             label = f"to {names[arrow.target]}: {arrow.label}" if skip else arrow.label
             kind = "label skip" if skip else "label"
             found += [(kind, line) for line in wrap(label, self._room, _MOST_LINES)]

@@ -59,7 +59,8 @@ def task_section(compiled: CompiledTask, edition: Edition) -> Element:
 
 
 def _part(task: str, name: str, title: str, *body: Child) -> Element:
-    return el("section", el("h4", title), *body, id=f"{task_id(task)}-{name}", class_=name)
+    # A dot: no task's name has one, so that no task's anchor is that of another's part.
+    return el("section", el("h4", title), *body, id=f"{task_id(task)}.{name}", class_=name)
 
 
 # --- facts -------------------------------------------------------------------------------

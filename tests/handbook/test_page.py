@@ -85,6 +85,16 @@ def test_ids_are_unique_and_every_link_leads_somewhere(document) -> None:
         assert link["attrs"]["href"][1:] in ids
 
 
+def test_names_that_continue_one_another_share_no_anchor(edition_of) -> None:
+    """A task `mail-input` is not the input of a task `mail`."""
+    task = {"prompt": {"user": "Sort."}, "tiers": [{"model": "claude-haiku-5-5", "max_tokens": 9}]}
+    names = ("mail", "mail-input", "mail-title", "mail-ladder")
+    policies = {"policy.yaml": {"version": 1, "tasks": dict.fromkeys(names, task)}}
+    found = Document(page(edition_of(policies))).elements
+    ids = [one["attrs"]["id"] for one in found if "id" in one["attrs"]]
+    assert len(ids) == len(set(ids))
+
+
 def test_the_contents_list_every_section_and_task(document, edition) -> None:
     targets = {one["attrs"]["href"] for one in document.find("a") if "nav" in one["above"]}
     sections = {
