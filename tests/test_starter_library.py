@@ -23,6 +23,7 @@ from router.lint.runner import lint_paths
 from router.reloading.sources import DirectorySources
 from router.resources import shipped
 from router.settings import Settings
+from router.testing.runner import run_tests
 from router.types import Severity
 
 LIBRARY = shipped("policies")
@@ -187,3 +188,14 @@ def test_everything_is_lint_clean(root: Path) -> None:
     config = LintConfig(fail_level=Severity.WARNING)
     report = lint_paths([root], root=root, today=date(2026, 11, 22), config=config)
     assert report.exit_code() == CLEAN, render(report, "concise")
+
+
+def test_every_decision_of_every_policy_is_tested() -> None:
+    """A newcomer copies the tests too: each rule seen true and false, each tier, each event."""
+    report = run_tests([LIBRARY], policies=LIBRARY, coverage=True, min_coverage=100)
+    assert [str(finding) for finding in report.findings] == []
+    assert [one.case.id for one in report.cases if one.status != "passed"] == []
+    assert report.coverage is not None
+    assert [task.task for task in report.coverage.tasks] == TASKS
+    assert [str(one) for task in report.coverage.tasks for one in task.uncovered] == []
+    assert report.exit_code == 0
