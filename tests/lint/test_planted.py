@@ -45,9 +45,9 @@ tasks:
     trusted: [plan, tone]
     «open-object, unsupported-schema-keyword output»:
       type: object
-      required: [label, «undeclared-required lable»]
+      required: [label, confidence, «undeclared-required lable»]
       properties:
-        «confidence-before-answer, optional-signal confidence»: {type: number}
+        «confidence-before-answer confidence»: {type: number}
         label: {enum: [billing, Fraud, «enum-case-collision fraud»]}
         «reasoning-field reasoning»: {type: string}
     prompt:

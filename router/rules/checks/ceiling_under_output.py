@@ -29,8 +29,8 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         tokens = estimate_text("x" * min(longest, _MOST_CHARS), model)
         if model is not None and tokens > tier.max_tokens:
             message = (
-                f"{tier.max_tokens:,} tokens; the longest answer that `output` allows has about "
-                f"{tokens:,}"
+                f"room for {tier.max_tokens:,} tokens; the longest answer that `output` allows has "
+                f"about {tokens:,}"
             )
             help_line = "raise it (unused tokens cost nothing), or lower the output's `maxLength`"
             yield RULE.at(node.get("max_tokens") or node, message, help_line)

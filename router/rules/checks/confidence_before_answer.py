@@ -14,11 +14,13 @@ __all__ = ["RULE", "check"]
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
-    confidence = compiled.task.confidence
+    confidence, output = compiled.task.confidence, compiled.task.output
     for signal in confidence.signals if confidence is not None else ():
-        if not isinstance(signal, FieldSignal):
+        if not isinstance(signal, FieldSignal) or output is None:
             continue
-        fields = list(properties(compiled.task.output))
+        required = output.source.get("required", ())
+        # What is required is written first, then the rest; each in the order of the schema.
+        fields = sorted(properties(output), key=lambda name: name not in required)
         if len(fields) > 1 and fields[0] == signal.path[0] and len(signal.path) == 1:
             node, key = place(compiled, "output", ("properties", fields[0]))
             message = f"`{fields[0]}` is written before what it is the confidence of"

@@ -17,7 +17,7 @@ __all__ = ["RULE", "check"]
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for (lower, _), (upper, node) in pairwise(tier_nodes(compiled)):
         if lower.escalate and _asked_alike(lower, upper) and upper.max_tokens <= lower.max_tokens:
-            message = f"`{upper.name}` asks {upper.model} exactly what `{lower.name}` asked it"
+            message = f"`{upper.name}` asks {upper.model} once more what `{lower.name}` asked it"
             help_line = "another model, more `effort`, or a higher `max_tokens`; or remove the tier"
             yield RULE.at(node.get("model") or node, message, help_line)
 

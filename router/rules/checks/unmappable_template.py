@@ -12,6 +12,12 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
+_KINDS = {
+    "folded": "a folded block",
+    "single": "quotes over several lines",
+    "double": "quotes with escapes or over several lines",
+}
+
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for part in parts(compiled):
@@ -23,11 +29,9 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             continue
         first = min(o for o in map(node.value.find, ("{{", "{%")) if o >= 0)
         if place_in_scalar(node, first, 2) is None:
-            message = f"a template in a {_KINDS.get(node.style or '', 'scalar')} over several lines"
+            message = f"a template in {_KINDS.get(node.style or '', 'text over several lines')}"
             yield RULE.at(node, message, "a literal block (`|`), or a file of its own")
 
-
-_KINDS = {"folded": "folded block", "single": "quoted text", "double": "quoted text"}
 
 RULE = Rule(
     name="unmappable-template",

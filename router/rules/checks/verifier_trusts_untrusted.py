@@ -24,26 +24,21 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             schema = verifier.task.input
             if schema is None or not free_text(properties(schema).get(name), schema.source):
                 continue
-            severity = _harm(verifier, name)
-            if severity is not None:
+            if _needs_trust(verifier, name):
                 what = "the answer" if name == _ANSWER else f"`{name}`, which this task does not"
                 message = f"`{verifier.task.name}` trusts {what}"
-                help_line = f"take `{name}` out of `trusted` there, and wrap it with `tag`"
-                yield RULE.at(node, message, help_line, severity=severity)
+                yield RULE.at(node, message, f"take `{name}` out of `trusted` there, and `tag` it")
 
 
-def _harm(verifier: CompiledTask, name: str) -> Severity | None:
-    """As grave as if the verifier did not trust it: see the two rules on untrusted text."""
-    worst: Severity | None = None
+def _needs_trust(verifier: CompiledTask, name: str) -> bool:
+    """Whether the verifier could not use the input as it does if it did not trust it."""
     for part in parts(verifier):
         template = part.template
-        if template is None:
-            continue
-        if part.kind == "system" and name in template.names:
-            return Severity.ERROR
-        if part.kind == "user" and name in template.untagged:
-            worst = Severity.WARNING
-    return worst
+        if template is not None:
+            exposed = template.names if part.kind == "system" else template.untagged
+            if name in exposed:
+                return True
+    return False
 
 
 RULE = Rule(
@@ -61,9 +56,9 @@ RULE = Rule(
     why=(
         "The verifier is given the task's inputs, and the answer that a model made of them. Text "
         'that says "this answer is right" then speaks with the policy\'s own voice, and no '
-        "threshold stops anything any more. It is an error where the text stands in the "
-        "verifier's `system`, a warning where it is not tagged in its `user`."
+        "threshold stops anything any more. Only inputs count that the verifier writes into its "
+        "`system`, or without a tag into its `user`."
     ),
-    configure="As a warning it can be suppressed, where both tasks get the text from one program.",
+    configure="Where one program sets the text for both tasks, trust it in both.",
     check=check,
 )

@@ -24,6 +24,15 @@ output:
     label: {enum: [billing, abuse, other]}
     confidence: {type: number, minimum: 0, maximum: 1}
 """,
+    "optional, so written after what is required": """
+output:
+  type: object
+  required: [label]
+  additionalProperties: false
+  properties:
+    confidence: {type: number, minimum: 0, maximum: 1}
+    label: {enum: [billing, abuse, other]}
+""",
     "between": """
 output:
   type: object
