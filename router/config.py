@@ -23,6 +23,7 @@ SECTIONS: Final = ("lint", "test")
 _OWN = "router.toml"
 _SHARED = "pyproject.toml"
 _IN_SHARED = ("tool", "router")
+_MAY_HAVE = re.compile(r"""^\s*\[?\s*["']?tool["']?\s*(?:\.\s*["']?router\b|[\]=])""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def find_config(start: Path) -> Config:
         for name in (_OWN, _SHARED):
             file = directory / name
             text = _text(file) if file.is_file() else None
-            if text is not None and (name == _OWN or "router" in text):
+            # Most files of other tools can be told from their text, which spares reading them.
+            if text is not None and (name == _OWN or _MAY_HAVE.search(text)):
                 config = _parsed(file, text)
                 if config is not None:
                     return config

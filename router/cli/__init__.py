@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 __all__ = ["main"]
@@ -12,12 +13,15 @@ def main() -> None:
     arguments = sys.argv[1:]
     if arguments[:1] == ["lint"]:
         # Lint runs on every commit and in every editor: it does not wait for the CLI framework
-        # unless an argument needs it.
+        # unless an argument needs it, nor for the collector, as the process ends with its answer.
+        gc.disable()
         from router.cli.quick import lint
 
         code = lint(arguments[1:])
         if code is not None:
+            gc.freeze()  # or the interpreter would look through everything once more at its end
             sys.exit(code)
+        gc.enable()
     from router.cli.app import run
 
     run()

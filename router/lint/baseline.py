@@ -36,6 +36,9 @@ class Entry:
     pointer: str  # empty where there is no node
     hash: str
 
+    def __str__(self) -> str:
+        return f"{self.rule} in {self.file} at {self.pointer or 'a line of text'}"
+
     @property
     def loose(self) -> tuple[str, str, str, str]:
         """The same wherever in its lists the node stands."""

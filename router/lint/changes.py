@@ -5,17 +5,31 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import UsageError
 
-__all__ = ["changed_since"]
+__all__ = ["Changes", "changed_since"]
 
 _SECONDS = 60
 
 
-def changed_since(ref: str, directory: Path) -> frozenset[str]:
-    """Absolute paths of files that differ from where this branch left `ref`.
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed, and since when."""
+
+    ref: str
+    files: frozenset[str]  # absolute
+
+    def has(self, root: Path, file: str) -> bool:
+        """Whether a file of a root has changed, or what a link there leads to."""
+        path = root / file
+        return str(path) in self.files or os.path.realpath(path) in self.files
+
+
+def changed_since(ref: str, directory: Path) -> Changes:
+    """The files that differ from where this branch left `ref`.
 
     That is the merge base, as a pull request has it. Committed, staged, unstaged and untracked
     changes count, deletions and both names of a renamed file too; ignored files do not.
@@ -38,7 +52,8 @@ def changed_since(ref: str, directory: Path) -> frozenset[str]:
     changed = git.names("diff", "--name-only", "--no-renames", "-z", base, "--")
     # From the top: what is untracked elsewhere in the repository may be a policy's template.
     new = _Git(Path(top)).names("ls-files", "--others", "--exclude-standard", "-z")
-    return frozenset(os.path.join(top, name) for name in (*changed, *new))  # noqa: PTH118 - text
+    files = (os.path.join(top, name) for name in (*changed, *new))  # noqa: PTH118 - text
+    return Changes(ref, frozenset(files))
 
 
 class _Git:

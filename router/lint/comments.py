@@ -17,7 +17,6 @@ from router.types import Span
 
 __all__ = ["Comment", "Name", "comments"]
 
-_ANY = re.compile(rb"router:\s*ignore")
 _IGNORE = r"router:[ \t]*ignore\b[ \t]*(?:\[(?P<names>[^\]\n]*)\])?[ \t]*"
 _IN_YAML = re.compile(rf"(?:(?<=[ \t])|^)#[ \t]*{_IGNORE}(?P<reason>[^\n]*)", re.MULTILINE)
 # A raw part is text, whatever it holds.
@@ -58,7 +57,7 @@ class Comment:
 
 def comments(file: str, data: bytes) -> Iterator[Comment]:
     """The suppressions of one file, in order; none in one that cannot be read."""
-    if _ANY.search(data) is None or file.endswith(".json"):
+    if file.endswith(".json"):
         return
     try:
         source = SourceText(file, data.decode("utf-8").removeprefix("\ufeff"))

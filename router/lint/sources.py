@@ -9,12 +9,13 @@ from datetime import date
 from router.catalog.models import Catalog
 from router.lint.config import LintConfig
 from router.lint.report import Hidden
-from router.lint.suppressions import suppress
 from router.policy.sources import SourceError, Sources
-from router.rules.judge import JudgeCache, judge
+from router.rules.judge import JudgeCache, Judgement, judge
 from router.types import Finding
 
 __all__ = ["Linted", "lint_sources"]
+
+_MARK = b"router:"  # what every suppressing comment begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +50,29 @@ def lint_sources(
     """
     cache = cache if cache is not None else JudgeCache()
     judgement = judge(sources, catalog, today=today, cache=cache, infos=True)
-    texts = [(file, data) for file in judgement.files if (data := _read(sources, file)) is not None]
-    left = suppress(judgement.findings, texts, complete=judgement.policy_set is not None)
-    if config is None:
-        return Linted(*left, judgement.files, _uses(cache))
-    findings, hidden = [], list(left.hidden)
-    for finding in left.findings:
-        reason = config.ignores(finding, f"{root}/{finding.span.file}")
-        if reason is None:
-            findings.append(config.lowered(finding))
-        else:
+    left, hidden = _without_suppressed(judgement, sources)
+    findings = []
+    for finding in left:
+        reason = config and config.ignores(finding, f"{root}/{finding.span.file}")
+        if reason:
             hidden.append(Hidden(finding, "configuration", reason))
+        else:
+            findings.append(config.lowered(finding) if config else finding)
     return Linted(tuple(findings), tuple(hidden), judgement.files, _uses(cache))
+
+
+def _without_suppressed(
+    judgement: Judgement, sources: Sources
+) -> tuple[tuple[Finding, ...], list[Hidden]]:
+    texts = [(file, data) for file in judgement.files if _MARK in (data := _read(sources, file))]
+    if not texts:
+        return judgement.findings, []
+    from router.lint.suppressions import suppress  # few policies have such a comment
+
+    findings, hidden = suppress(
+        judgement.findings, texts, complete=judgement.policy_set is not None
+    )
+    return findings, list(hidden)
 
 
 def _uses(cache: JudgeCache) -> dict[str, frozenset[str]]:
@@ -74,8 +86,8 @@ def _uses(cache: JudgeCache) -> dict[str, frozenset[str]]:
     }
 
 
-def _read(sources: Sources, path: str) -> bytes | None:
+def _read(sources: Sources, path: str) -> bytes:
     try:
         return sources.read(path)
     except SourceError:
-        return None
+        return b""

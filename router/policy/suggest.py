@@ -22,6 +22,8 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     for candidate in candidates:
         if _plain(candidate) == plain:
             return candidate
+    if not candidates:
+        return None
     import difflib  # only those who mistype pay for it
 
     found = difflib.get_close_matches(word.lower(), candidates, n=1, cutoff=_ALIKE)

@@ -134,7 +134,7 @@ def test_odd_names_come_through(repository):
     odd = ["a b.yaml", "-n.yaml", "日本.j2", 'q"uote.j2', "new\nline.j2", "tab\t.j2"]
     for name in odd:
         (repository / name).write_text("x")
-    found = changed_since("main", repository)
+    found = changed_since("main", repository).files
     assert found == {str(repository.resolve() / name) for name in odd}
 
 
