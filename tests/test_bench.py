@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))  # bench/ is no part of the package
 
-from bench import cascade, client, compiling, own, phases, reload, starting  # noqa: E402
+from bench import cascade, client, compiling, linting, own, phases, reload, starting  # noqa: E402
 from bench.report import BEGIN, END, Bar, written  # noqa: E402
 
 
@@ -47,6 +47,11 @@ def test_each_phase_of_a_run_is_timed():
 def test_compiling_is_measured_cold_and_after_a_change():
     found = compiling.measure(3, rounds=1)
     assert min(found.cold, found.loader, found.changed) > 0
+
+
+def test_linting_is_measured_beside_reading_and_beside_an_idle_interpreter():
+    found = linting.measure(3, rounds=1)
+    assert min(found.many, found.reading, found.one, found.idle) > 0
 
 
 def test_a_fresh_process_is_measured_and_imports_nothing_heavy():

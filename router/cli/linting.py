@@ -65,6 +65,18 @@ def lint(
         bool,
         typer.Option("--diff", help="Print what --fix would change as a diff, and change nothing."),
     ] = False,
+    count_tokens: Annotated[
+        bool,
+        typer.Option(
+            "--count-tokens", help="Ask the API for exact counts where rules else estimate."
+        ),
+    ] = False,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline", help="Let the embedded emulator count; else ROUTER_OFFLINE decides."
+        ),
+    ] = False,
     config: Annotated[
         Path | None,
         typer.Option(
@@ -93,5 +105,7 @@ def lint(
             fix=fix,
             unsafe=unsafe,
             diff=diff,
+            count_tokens=count_tokens,
+            offline=offline,
         )
         raise typer.Exit(lint_and_print(asked))

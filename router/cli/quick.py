@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router.cli.failures import YOURS, colored, reported
 from router.lint.reporters import Form
 from router.types import Severity
+
+if TYPE_CHECKING:
+    from router.lint.sources import Count
 
 __all__ = ["Asked", "lint", "lint_and_print"]
 
@@ -27,6 +32,8 @@ class Asked:
     fix: bool = False
     unsafe: bool = False
     diff: bool = False
+    count_tokens: bool = False
+    offline: bool = False
 
 
 def lint(arguments: list[str]) -> int | None:
@@ -79,12 +86,14 @@ def lint_and_print(asked: Asked) -> int:
         if asked.diff:
             return show_fixes(paths, config, since=asked.changed_since, unsafe=asked.unsafe)
         fix(paths, config, since=asked.changed_since, unsafe=asked.unsafe)
-    report = lint_paths(
-        paths,
-        config=config,
-        changed_since=asked.changed_since,
-        renew_baseline=asked.write_baseline,
-    )
+    with _counter(asked) as count:
+        report = lint_paths(
+            paths,
+            config=config,
+            changed_since=asked.changed_since,
+            renew_baseline=asked.write_baseline,
+            count=count,
+        )
     sys.stdout.write(render(report, config.form, color=colored(sys.stdout)))
     for note in report.notes:
         sys.stderr.write(f"note: {note}\n")
@@ -92,3 +101,12 @@ def lint_and_print(asked: Asked) -> int:
         sys.stderr.write(f"error: {report.problem}\n")
         return YOURS
     return report.exit_code()
+
+
+def _counter(asked: Asked) -> AbstractContextManager[Count | None]:
+    if not asked.count_tokens:
+        return nullcontext()
+    from router.lint.counting import counting
+    from router.settings import Settings
+
+    return counting(Settings.from_environment(os.environ), offline=asked.offline)

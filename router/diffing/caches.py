@@ -95,7 +95,7 @@ def _reasons(
 def _prefixes(compiled: CompiledTask, model: Model, side: Judged) -> list[_Prefix]:
     """The constant prefixes that are long enough for the model to cache."""
     least = (model.limits.min_cacheable_tokens or 0) if model.limits is not None else 0
-    sizes = {id(part): tokens for part, tokens in constant_prefixes(compiled, model)}
+    sizes = {id(one.part): one.tokens for one in constant_prefixes(compiled, model)}
     found: list[_Prefix] = []
     content: list[Key] = []
     counts: dict[str, int] = {}

@@ -63,7 +63,7 @@ def layout(sender: Sender, counting: Model | None) -> Layout:
     own = constant_prefixes(sender.compiled, model)
     counted = constant_prefixes(sender.compiled, counting)
     written, before = {"5m": 0, "1h": 0}, 0
-    for (part, size), (_, tokens) in zip(own, counted, strict=True):
+    for (part, size, _), (_, tokens, _) in zip(own, counted, strict=True):
         if size >= least and part.cache is not None:
             written[part.cache] += tokens - before
             before = tokens

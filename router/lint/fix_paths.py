@@ -10,9 +10,9 @@ from pathlib import Path
 from router.catalog.models import Catalog
 from router.lint.config import LintConfig
 from router.lint.fixing import Dropped, Fixed, fix_all
+from router.lint.known import without_known
 from router.lint.linter import Linter
 from router.lint.paths import relative, renamed
-from router.lint.runner import without_known
 from router.lint.unified import unified_diff
 from router.lint.writing import write_files
 from router.policy.sources import Sources

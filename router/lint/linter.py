@@ -8,38 +8,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
 from router.lint.config import LintConfig
 from router.lint.paths import absolute, relative, renamed, root_of, same
 from router.lint.report import Hidden
-from router.lint.sources import Linted, lint_sources
+from router.lint.sources import Count, Linted, lint_sources
 from router.policy.sources import SourceError, Sources
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache
 from router.types import Finding, Severity
 
+if TYPE_CHECKING:
+    from router.lint.changes import Changes
+
 __all__ = ["Linter", "Part"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Since:
-    """What has changed, and since when."""
-
-    ref: str
-    files: frozenset[str]  # absolute
-
-    @classmethod
-    def of(cls, ref: str, directory: Path) -> _Since:
-        from router.lint.changes import changed_since as changed_files  # and with it subprocess
-
-        return cls(ref, changed_files(ref, directory))
-
-    def has(self, root: Path, file: str) -> bool:
-        """Whether a file of a root has changed, or what a link there leads to."""
-        path = root / file
-        return str(path) in self.files or os.path.realpath(path) in self.files
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +46,15 @@ class Linter:
     Args:
         root: the policy root; paths elsewhere are roots of their own.
         since: what has changed, where only that is asked for.
+        count: asks for exact tokens; else they are estimated.
     """
 
     root: Path
     catalog: Catalog
     today: date
     config: LintConfig
-    since: _Since | None = None
+    since: Changes | None = None
+    count: Count | None = None
 
     @classmethod
     def of(
@@ -77,13 +64,15 @@ class Linter:
         today: date | None,
         config: LintConfig,
         changed_since: str | None,
+        count: Count | None = None,
     ) -> Linter:
         return cls(
             root or Path(os.environ.get("ROUTER_POLICIES") or "policies"),
             catalog or load_catalog(),
             today or datetime.fromtimestamp(time.time(), UTC).date(),
             config,
-            None if changed_since is None else _Since.of(changed_since, Path.cwd()),
+            None if changed_since is None else _changes(changed_since, Path.cwd()),
+            count,
         )
 
     def by_root(self, paths: Iterable[Path]) -> dict[Path, list[Path]]:
@@ -116,6 +105,7 @@ class Linter:
             config=self.config,
             root=str(absolute(root)),
             cache=cache,
+            count=self.count,
         )
         notes: tuple[str, ...] = ()
         if all(not same(path, root) for path in paths):
@@ -138,6 +128,12 @@ class Linter:
         )
 
 
+def _changes(ref: str, directory: Path) -> Changes:
+    from router.lint.changes import changed_since  # and with it subprocess
+
+    return changed_since(ref, directory)
+
+
 # --- what is asked for ----------------------------------------------------------------------------
 
 
@@ -150,7 +146,7 @@ def _about(linted: Linted, names: Sequence[str]) -> Linted:
 
 
 def _changed(
-    linted: Linted, since: _Since, real: Path, root: Path
+    linted: Linted, since: Changes, real: Path, root: Path
 ) -> tuple[Linted, tuple[str, ...]]:
     """What concerns changed files, and the policies that depend on one, each with the reason.
 

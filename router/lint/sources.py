@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from router.catalog.models import Catalog
+from router.compiler.compilation import CompiledTask
 from router.lint.config import LintConfig
 from router.lint.report import Hidden
 from router.policy.sources import SourceError, Sources
+from router.rules.base import Facts
 from router.rules.judge import JudgeCache, Judgement, judge
 from router.types import Finding
 
-__all__ = ["Linted", "lint_sources"]
+__all__ = ["Count", "Linted", "lint_sources"]
+
+Count = Callable[[Sequence[CompiledTask], Facts], Mapping[str, int]]
+"""Answers to the questions of `router.rules.counts`, by their keys."""
 
 _MARK = b"router:"  # what every suppressing comment begins with
 
@@ -39,6 +44,7 @@ def lint_sources(
     config: LintConfig | None = None,
     root: str = "",
     cache: JudgeCache | None = None,
+    count: Count | None = None,
 ) -> Linted:
     """Judges a root and takes out what comments and configuration suppress. Opens no file itself.
 
@@ -47,9 +53,13 @@ def lint_sources(
         today: the day (UTC) by which lifecycles and prices are judged.
         root: the root's absolute path, for the globs of the configuration.
         cache: pass the same one to each lint of a root, and only what changed is worked on.
+        count: asks for the tokens of what never changes in the prompts; else they are estimated.
     """
     cache = cache if cache is not None else JudgeCache()
     judgement = judge(sources, catalog, today=today, cache=cache, infos=True)
+    if count is not None:
+        counted = count(judgement.tasks, Facts(catalog, today))
+        judgement = judge(sources, catalog, today=today, cache=cache, infos=True, counted=counted)
     left, hidden = _without_suppressed(judgement, sources)
     findings = []
     for finding in left:

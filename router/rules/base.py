@@ -33,6 +33,7 @@ class Facts:
         models: the names for pins, by the policy file they are in force in.
         documents: every policy file, where each could be read.
         verdicts: the catalog's word on models, kept as rules ask for it.
+        counted: tokens that the API has counted, by the keys of `counts.questions`.
     """
 
     catalog: Catalog
@@ -41,6 +42,7 @@ class Facts:
     models: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     documents: Sequence[Document] = ()
+    counted: Mapping[str, int] = field(default_factory=dict)
 
     def model(self, tier: Tier) -> Model | None:
         """The catalog's entry of a tier's model; None for local tiers and unknown models.

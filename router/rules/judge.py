@@ -82,6 +82,7 @@ def judge(
     today: date,
     cache: JudgeCache | None = None,
     infos: bool = False,
+    counted: Mapping[str, int] | None = None,
 ) -> Judgement:
     """Judges everything under one policy root.
 
@@ -91,13 +92,20 @@ def judge(
         cache: pass the same one to each judgement of a root.
         infos: also apply the rules that only inform. Nothing is refused for them, so a service
             does not pay for what only lint shows.
+        counted: tokens that the API has counted, for rules that else estimate them.
     """
     with burst():
-        return _judge(_Noting(sources), catalog, today, cache or JudgeCache(), infos)
+        noting, known = _Noting(sources), cache or JudgeCache()
+        return _judge(noting, catalog, today, known, infos, counted or {})
 
 
 def _judge(
-    sources: _Noting, catalog: Catalog, today: date, cache: JudgeCache, infos: bool
+    sources: _Noting,
+    catalog: Catalog,
+    today: date,
+    cache: JudgeCache,
+    infos: bool,
+    counted: Mapping[str, int],
 ) -> Judgement:
     loaded = load_documents(sources, cache.documents)
     compilation = compile_documents(
@@ -114,6 +122,7 @@ def _judge(
         tasks={compiled.task.name: compiled for compiled in compilation.tasks},
         models={document.file: document.models for document in loaded.documents},
         documents=loaded.documents,
+        counted=counted,
     )
     policy_set = compilation.policy_set
     files = sorted(sources.given)
@@ -190,7 +199,7 @@ def _check_set(rules: Iterable[Rule], facts: Facts) -> Iterator[Finding]:
 def _context(compiled: CompiledTask, facts: Facts) -> tuple[object, ...]:
     """What rules may look at beside the task and its verifiers, which its revision covers."""
     models = facts.models.get(compiled.file, {})
-    return facts.today, facts.catalog.digest, *models.values()
+    return facts.today, facts.catalog.digest, facts.counted, *models.values()
 
 
 # --- the rules on texts --------------------------------------------------------------------------

@@ -16,7 +16,8 @@ _NEEDS: Mapping[Needs, str] = {
     "policy": "Needs nothing but the policy.",
     "catalog": "Needs the catalog of models that is shipped.",
     "estimates": (
-        "Estimates tokens offline, with the catalog that is shipped: the bound is near, not exact."
+        "Estimates tokens offline, with the catalog that is shipped: the bound is near, not exact. "
+        "`router lint --count-tokens` asks the API for what is constant."
     ),
 }
 _ERROR = (
@@ -65,7 +66,7 @@ def index() -> str:
         "Every finding names its rule. An error keeps a policy set from being loaded, at start and",
         "at a reload as much as in `router lint`; warnings and infos do not. `router rule NAME`",
         "prints a rule's page. Rules need the policy alone, or the shipped catalog of models, or",
-        "estimate tokens by it; none asks the API.",
+        "estimate tokens by it; `--count-tokens` asks the API instead.",
         "",
         "How findings are reported, suppressed and configured: [lint](../lint.md).",
         "",

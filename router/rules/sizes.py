@@ -1,7 +1,8 @@
 """How long a task's prompt is: the part that never changes, and all of it at its longest.
 
-Estimates, by the catalog's arithmetic. What a run reserves is bounded more sharply by the engine
-once the inputs are there.
+Estimates, by the catalog's arithmetic; what is constant at the head of the prompt is exact where
+the API has been asked (`router.rules.counts`). What a run reserves is bounded more sharply by the
+engine once the inputs are there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from router.compiler.model import Task, Tier
 from router.compiler.templates import PlainTemplate
 from router.errors import CatalogError, UsageError
 from router.rules.base import Facts
+from router.rules.counts import NOTHING_COUNTED, Counted, counted_prefixes
 from router.rules.ladder import heaviest_path
 from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
@@ -27,7 +29,7 @@ from router.rules.signals import calls, judged, verifiers
 from router.types import Usage
 
 __all__ = [
-    *("CallCost", "PartSize", "attempt_cost", "call_cost", "constant_prefixes"),
+    *("CallCost", "PartSize", "Prefix", "attempt_cost", "call_cost", "constant_prefixes"),
     *("least_cost", "longest_prompt", "part_sizes", "path_cost", "schema_tokens", "unmeasured"),
 ]
 
@@ -56,6 +58,14 @@ class PartSize(NamedTuple):
     part: Part
     constant: bool  # no input decides it
     tokens: int
+
+
+class Prefix(NamedTuple):
+    """A breakpoint before anything that inputs decide, and the tokens up to it."""
+
+    part: Part
+    tokens: int
+    counted: bool  # by the API; else estimated
 
 
 class CallCost(NamedTuple):
@@ -93,20 +103,24 @@ def unmeasured(compiled: CompiledTask) -> tuple[str, ...]:
     )
 
 
-def longest_prompt(compiled: CompiledTask, model: Model) -> int:
-    """Estimated tokens of the whole prompt with inputs at their longest, the schema included."""
-    totals = _cumulative(compiled, model)
+def longest_prompt(compiled: CompiledTask, model: Model, counted: Counted = NOTHING_COUNTED) -> int:
+    """Tokens of the whole prompt with inputs at their longest, the schema included."""
+    totals = _cumulative(compiled, model, counted)
     return (totals[-1] if totals else 0) + schema_tokens(compiled, model)
 
 
-def constant_prefixes(compiled: CompiledTask, model: Model) -> list[tuple[Part, int]]:
-    """Breakpoints before anything that inputs decide, with the estimated tokens up to each."""
-    found: list[tuple[Part, int]] = []
-    for one, tokens in zip(_measured(compiled), _cumulative(compiled, model), strict=True):
+def constant_prefixes(
+    compiled: CompiledTask, model: Model, counted: Counted = NOTHING_COUNTED
+) -> list[Prefix]:
+    """Breakpoints before anything that inputs decide, with the tokens up to each."""
+    exact = counted_prefixes(compiled, model, counted)
+    found: list[Prefix] = []
+    totals = _cumulative(compiled, model, counted)
+    for index, (one, tokens) in enumerate(zip(_measured(compiled), totals, strict=True)):
         if not one.constant:
             break
         if one.part.cache is not None:
-            found.append((one.part, tokens))
+            found.append(Prefix(one.part, tokens, index in exact))
     return found
 
 
@@ -153,13 +167,16 @@ def least_cost(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Decimal:
 
 
 def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> CallCost | None:
-    totals = _cumulative(compiled, model)
+    totals = _cumulative(compiled, model, facts.counted)
     prefixes = tuple(
         PrefixTokens("", one.part.cache, tokens)
         for one, tokens in zip(_measured(compiled), totals, strict=True)
         if one.part.cache is not None
     )
-    tokens, limits = BodyTokens(longest_prompt(compiled, model), prefixes), model.limits
+    tokens, limits = (
+        BodyTokens(longest_prompt(compiled, model, facts.counted), prefixes),
+        model.limits,
+    )
     minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
     prompt = tokens.total if limits is None else min(tokens.total, limits.context_window)
     read = max((p.tokens for p in prefixes if minimum <= p.tokens <= prompt), default=0)
@@ -185,8 +202,21 @@ def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -
 # --- tokens --------------------------------------------------------------------------------------
 
 
-def _cumulative(compiled: CompiledTask, model: Model | None) -> list[int]:
-    """Estimated tokens up to and with each part, on a model."""
+def _cumulative(
+    compiled: CompiledTask, model: Model | None, counted: Counted = NOTHING_COUNTED
+) -> list[int]:
+    """Tokens up to and with each part, on a model: estimated, but for what is counted."""
+    exact = counted_prefixes(compiled, model, counted) if model is not None else {}
+    totals: list[int] = []
+    offset = 0  # what the estimates are off by up to here
+    for index, estimate in enumerate(_estimated(compiled, model)):
+        if index in exact:
+            offset = exact[index] - estimate
+        totals.append(max(estimate + offset, totals[-1] if totals else 0))
+    return totals
+
+
+def _estimated(compiled: CompiledTask, model: Model | None) -> list[int]:
     known = model.capabilities if model is not None else None
     # Only what tools add differs between models with one tokenizer.
     apart: str = known.tokenizer if known is not None else "new"

@@ -86,6 +86,33 @@ def test_changed_since_outside_a_repository_is_a_usage_error(project, monkeypatc
     assert "not a git repository" in done.stderr
 
 
+CACHED = WARNED.replace("{user:", "{system: [{text: You sort mail., cache: 1h}], user:")
+
+
+def test_tokens_are_counted_by_the_emulator_where_that_is_asked_for(project, monkeypatch):
+    (project / "policies" / "a.yaml").write_text(CACHED)
+    assert "about" in lint("--format", "concise").stdout
+    counted = lint("--format", "concise", "--count-tokens", "--offline")
+    assert "cache-below-minimum" in counted.stdout
+    assert "about" not in counted.stdout
+    monkeypatch.setenv("ROUTER_OFFLINE", "1")
+    assert lint("--format", "concise", "--count-tokens").stdout == counted.stdout
+
+
+def test_counting_without_a_key_is_a_usage_error(project, monkeypatch):
+    (project / "policies" / "a.yaml").write_text(CACHED)
+    for name in (
+        "ANTHROPIC_API_KEY",
+        "ANTHROPIC_AUTH_TOKEN",
+        "ANTHROPIC_PROFILE",
+        "ROUTER_OFFLINE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    done = lint("--count-tokens")
+    assert done.returncode == 2
+    assert "ANTHROPIC_API_KEY" in done.stderr
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

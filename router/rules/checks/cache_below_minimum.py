@@ -17,19 +17,21 @@ __all__ = ["RULE", "check"]
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if not any(part.cache is not None for part in parts(compiled)):
         return
-    short: dict[int, tuple[Part, int, dict[str, str]]] = {}
+    short: dict[int, tuple[Part, int, bool, dict[str, str]]] = {}
     for tier in compiled.task.tiers:
         model = facts.model(tier)
         minimum = model.limits.min_cacheable_tokens if model and model.limits else None
         if model is None or minimum is None:
             continue
-        for index, (part, tokens) in enumerate(constant_prefixes(compiled, model)):
+        prefixes = constant_prefixes(compiled, model, facts.counted)
+        for index, (part, tokens, exact) in enumerate(prefixes):
             if tokens < minimum:
-                _, most, lacking = short.setdefault(index, (part, tokens, {}))
+                _, most, all_exact, lacking = short.setdefault(index, (part, tokens, exact, {}))
                 lacking[model.id] = f"{model.id} caches from {minimum:,} on"
-                short[index] = part, max(most, tokens), lacking
-    for part, tokens, lacking in short.values():
-        message = f"about {tokens:,} tokens up to here; {', '.join(lacking.values())}"
+                short[index] = part, max(most, tokens), all_exact and exact, lacking
+    for part, tokens, exact, lacking in short.values():
+        size = f"{tokens:,}" if exact else f"about {tokens:,}"
+        message = f"{size} tokens up to here; {', '.join(lacking.values())}"
         help_line = "move the breakpoint behind more constant text, or remove it"
         remedy = None
         if is_own(part.node, compiled.node):

@@ -53,7 +53,7 @@ def _cost(verifier: CompiledTask, facts: Facts, judged_tier: Tier) -> Decimal | 
     answer = properties(schema).get("answer") if schema is not None else None
     longest = max_chars(answer, schema.source) if schema is not None and answer else None
     beyond = estimate_text("x" * (longest or 0), model) - judged_tier.max_tokens
-    prompt = longest_prompt(verifier, model) - max(0, beyond)
+    prompt = longest_prompt(verifier, model, facts.counted) - max(0, beyond)
     try:
         return worst_case(model, prompt, tier.max_tokens, at=facts.today)
     except CatalogError:

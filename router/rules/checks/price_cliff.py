@@ -22,7 +22,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         bound = _first_bound(model, facts) if model is not None else None
         if model is None or bound is None:
             continue
-        tokens = longest_prompt(compiled, model)
+        tokens = longest_prompt(compiled, model, facts.counted)
         if tokens > bound:
             factor = rates(model, facts.today, bound + 1).input / rates(model, facts.today).input
             message = (

@@ -18,7 +18,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         model = facts.model(tier)
         if model is None or model.limits is None:
             continue
-        tokens, window = longest_prompt(compiled, model), model.limits.context_window
+        tokens, window = longest_prompt(compiled, model, facts.counted), model.limits.context_window
         if tokens + tier.max_tokens > window:
             message = (
                 f"about {tokens:,} tokens with the longest inputs and {tier.max_tokens:,} to "
