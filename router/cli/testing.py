@@ -50,15 +50,22 @@ def run_policy_tests(
         typer.Option("--coverage", help="List the decisions of the policies that no case covers."),
     ] = False,
     min_coverage: Annotated[
-        int,
+        int | None,
         typer.Option(
-            min=0, max=100, help="Fail where less of a hundred decisions is covered than this."
+            min=0,
+            max=100,
+            help="Fail where less of a hundred decisions is covered; else as `[test]` of the "
+            "configuration has it.",
+            show_default=False,
         ),
-    ] = 0,
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every case.")] = False,
     form: Annotated[TestForm, typer.Option("--format", help="How to print what came of it.")] = (
         TestForm.TEXT
     ),
+    update: Annotated[
+        bool, typer.Option("--update", help="Write the snapshots instead of comparing with them.")
+    ] = False,
     live: Annotated[
         bool,
         typer.Option(
@@ -91,25 +98,32 @@ def run_policy_tests(
 ) -> None:
     """Run the policies' tests offline: exit 0 all held, 1 failures, 2 nothing was run, 3 a bug."""
     from router.cli.evaluating import Asked, evaluate
+    from router.config import find_config
     from router.errors import PolicyError, UsageError
+    from router.testing.config import TestConfig
     from router.testing.reporters import render
     from router.testing.runner import Wanted, run_tests
 
     with reported():
         asked = Asked(live, max_usd, record, replay, repeat, parallel)
         if asked.wanted:
-            for name, value in (("-k", text), ("--coverage", coverage or min_coverage)):
+            coverage = coverage or bool(min_coverage)
+            for name, value in (("-k", text), ("--coverage", coverage), ("--update", update)):
                 if value:
                     raise UsageError(
                         f"{name} is about scripted cases, not about --live or --replay"
                     )
             raise typer.Exit(evaluate(asked, paths or (), policies, task, form.value))
+        config = TestConfig.of(find_config(Path.cwd()))
+        if min_coverage is None and not (text or task or paths):
+            min_coverage = config.min_coverage
         report = run_tests(
             paths or (),
             policies=policies,
             wanted=Wanted(text, task) if text or task else None,
             coverage=coverage,
-            min_coverage=min_coverage,
+            min_coverage=min_coverage or 0,
+            update=update,
         )
         if report.findings:
             explain(PolicyError("warnings", report.findings))
@@ -121,6 +135,8 @@ def run_policy_tests(
             raise UsageError(report.problem)
         if form is TestForm.TEXT:
             sys.stdout.write(render(report, color=colored(sys.stdout), verbose=verbose))
+        for note in report.notes:
+            sys.stderr.write(f"note: {note}\n")
         if report.too_little:
             sys.stderr.write(f"error: {report.too_little}\n")
         raise typer.Exit(report.exit_code)

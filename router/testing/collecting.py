@@ -18,6 +18,7 @@ from router.testing.driving import Stage
 from router.testing.library import Library, LoadedSuite
 from router.testing.reporters.text import failure_text
 from router.testing.runner import run_case
+from router.testing.snapshots import Snapshots
 from router.testing.suite import Case
 from router.types import Severity
 
@@ -64,8 +65,11 @@ class PolicyTestFile(pytest.File):
         if any(one.severity is Severity.ERROR for one in loaded.findings):
             said = (f"{one}{f' ({one.help})' if one.help else ''}" for one in loaded.findings)
             raise self.CollectError("\n".join(said))
+        kept = loaded.snapshots()
         for case in loaded.suite.cases if loaded.suite is not None else ():
-            yield _CaseItem.from_parent(self, name=case.name, case=case, stage=shared.stage(loaded))
+            yield _CaseItem.from_parent(
+                self, name=case.name, case=case, stage=shared.stage(loaded), kept=kept
+            )
 
 
 class _Failed(Exception):
@@ -73,15 +77,16 @@ class _Failed(Exception):
 
 
 class _CaseItem(pytest.Item):
-    def __init__(self, *, case: Case, stage: Stage, **rest: Any) -> None:
+    def __init__(self, *, case: Case, stage: Stage, kept: Snapshots | None, **rest: Any) -> None:
         super().__init__(**rest)
         self._case = case
         self._stage = stage
+        self._kept = kept
         if case.skip is not None:
             self.add_marker(pytest.mark.skip(reason=case.skip))
 
     def runtest(self) -> None:
-        report = run_case(self._case, self._stage)
+        report = run_case(self._case, self._stage, self._kept)
         if report.status == "failed":
             raise _Failed(failure_text(report))
 

@@ -14,6 +14,7 @@ from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache, judge
 from router.testing.discovery import Found, find_tests, root_of
 from router.testing.reading import Draft, link_suite, read_draft
+from router.testing.snapshots import Snapshots
 from router.testing.suite import Case, Suite
 from router.types import Finding, Severity
 
@@ -28,6 +29,12 @@ class LoadedSuite:
     findings: tuple[Finding, ...]
     suite: Suite | None = None
     policy_set: PolicySet | None = None
+
+    def snapshots(self, *, update: bool = False) -> Snapshots | None:
+        """What is kept of the requests; None where the file keeps nothing."""
+        if self.suite is None or not self.suite.snapshots:
+            return None
+        return Snapshots.of(self.found.path, update=update)
 
 
 @dataclass(slots=True)

@@ -40,6 +40,7 @@ class TestReport:
     files: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     problem: str | None = None
+    notes: tuple[str, ...] = ()  # what is worth knowing and fails nothing
     coverage: Coverage | None = None  # None: not asked for
     min_coverage: int = 0  # of a hundred decisions
 

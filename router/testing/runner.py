@@ -6,7 +6,7 @@ Each policy set is compiled once, however many files are about it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +22,7 @@ from router.testing.expecting import Failure, expectations, left_over, mishaps
 from router.testing.library import Library, LoadedSuite
 from router.testing.report import CaseReport, TestReport
 from router.testing.requests import request_failures
+from router.testing.snapshots import Snapshots, snapshot_file
 from router.testing.suite import Case
 from router.types import Severity, Span
 
@@ -49,6 +50,7 @@ def run_tests(
     catalog: Catalog | None = None,
     coverage: bool = False,
     min_coverage: int = 0,
+    update: bool = False,
 ) -> TestReport:
     """Run the tests under files and directories; by default those of the policy root.
 
@@ -58,6 +60,7 @@ def run_tests(
         coverage: count the decisions that were seen taken: of every task of the policies, or,
             where only some cases or files are asked for, of the tasks that these are about.
         min_coverage: so many of a hundred decisions must be covered; more than 0 counts them.
+        update: write the snapshots instead of comparing with them.
     """
     library = Library(catalog or load_catalog())
     try:
@@ -71,12 +74,30 @@ def run_tests(
     chosen = [(one, case) for one in loaded for case in _chosen(one, wanted or Wanted())]
     if not chosen:
         return TestReport(files=files, problem=_none_wanted(wanted, files))
-    cases = _tables_judged(list(_reports(chosen, library.catalog)))
+    kept = {one.found.path: one.snapshots(update=update) for one in loaded}
+    cases = _tables_judged(list(_reports(chosen, library.catalog, kept)))
+    notes = tuple(_snapshot_notes(kept, whole=wanted is None))
     covered = None
     if coverage or min_coverage:
         some = wanted is not None or any(path.is_file() for path in paths)
         covered = _coverage([one for one, _ in chosen], cases, some=some)
-    return TestReport(cases, files, findings, coverage=covered, min_coverage=min_coverage)
+    return TestReport(
+        cases, files, findings, notes=notes, coverage=covered, min_coverage=min_coverage
+    )
+
+
+def _snapshot_notes(kept: Mapping[Path, Snapshots | None], *, whole: bool) -> Iterator[str]:
+    """Writes snapshots that are to be renewed, and says what was written and what is obsolete."""
+    for tests, snapshots in kept.items():
+        file = snapshot_file(tests)
+        if snapshots is None:
+            if file.exists():
+                yield f"{file} is obsolete: {tests} has no `snapshots`"
+        elif snapshots.update:
+            if snapshots.write(whole=whole):
+                yield f"wrote {file}"
+        elif whole and (names := snapshots.obsolete()):
+            yield f"{file} has snapshots of no case (`--update` drops them): {', '.join(names)}"
 
 
 def _coverage(
@@ -123,7 +144,11 @@ def _none_wanted(wanted: Wanted | None, files: Sequence[str]) -> str:
     return f"no case {' '.join(asked)} in {len(files)} file{'' if len(files) == 1 else 's'}"
 
 
-def _reports(chosen: Sequence[tuple[LoadedSuite, Case]], catalog: Catalog) -> Iterator[CaseReport]:
+def _reports(
+    chosen: Sequence[tuple[LoadedSuite, Case]],
+    catalog: Catalog,
+    kept: Mapping[Path, Snapshots | None],
+) -> Iterator[CaseReport]:
     stages: dict[int, Stage] = {}
     with ExitStack() as closing:
         for loaded, case in chosen:
@@ -133,11 +158,11 @@ def _reports(chosen: Sequence[tuple[LoadedSuite, Case]], catalog: Catalog) -> It
             if stage is None:
                 stage = closing.enter_context(Stage(policy_set.tasks, catalog))
                 stages[id(policy_set)] = stage
-            yield run_case(case, stage)
+            yield run_case(case, stage, kept[loaded.found.path])
 
 
-def run_case(case: Case, stage: Stage) -> CaseReport:
-    """Run one case and hold it against what it expects."""
+def run_case(case: Case, stage: Stage, snapshots: Snapshots | None = None) -> CaseReport:
+    """Run one case and hold it against what it expects, and against what is kept of it."""
     if case.skip is not None:
         return CaseReport(case, "skipped")
     outcome = stage.run(case)
@@ -145,6 +170,7 @@ def run_case(case: Case, stage: Stage) -> CaseReport:
         *mishaps(case, outcome),
         *expectations(case, outcome),
         *request_failures(case, outcome, stage.tasks, stage.catalog),
+        *(snapshots.failures(case, outcome) if snapshots is not None else ()),
     )
     return _failed(CaseReport(case, "passed", outcome=outcome), *failures)
 

@@ -18,6 +18,7 @@ def render(report: TestReport) -> str:
         "files": list(report.files),
         "problem": report.problem,
         "findings": [str(finding) for finding in report.findings],
+        "notes": list(report.notes),
         **{status: report.count(status) for status in ("passed", "failed", "skipped")},
         "cases": [_case(one) for one in report.cases],
         "coverage": None
