@@ -30,7 +30,10 @@ FLOORS = [
     ["__main__"],
 ]
 # Same floor, one way only.
-BESIDE = {("catalog", "policy"), ("emulator", "claude"), ("errors", "types")}
+BESIDE = {
+    *(("catalog", "policy"), ("emulator", "claude"), ("errors", "types")),
+    ("upgrading", "diffing"),
+}
 FLOOR = {name: number for number, names in enumerate(FLOORS) for name in names}
 PURE = FLOOR["engine"]
 

@@ -33,12 +33,13 @@ FOLLOWED = (
     "docs/models.md",
     "docs/ledger.md",
     "docs/lint.md",
+    "docs/upgrade.md",
     "docs/diff.md",
 )
 
 COMMANDS = (
     *("run", "plan", "map", "init", "lint", "rule", "test", "tasks", "show", "models"),
-    *("diff", "schema", "lsp", "docs"),
+    *("diff", "upgrade", "schema", "lsp", "docs"),
     *("report", "emulate", "demo"),
 )
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from router.catalog.models import Capabilities, Limits, Model, Rates
-from router.catalog.pricing import rates
+from router.catalog.pricing import price_on, rates
 from router.errors import CatalogError
 
 __all__ = ["Comparison", "Fact", "PriceChange", "compare", "token_factor"]
@@ -62,7 +62,7 @@ class Comparison:
 def compare(old: Model, new: Model, today: date) -> Comparison:
     """Compares two models at the prices of a day (UTC)."""
     factor = token_factor(old, new)
-    facts: list[Fact] = []
+    facts = [*_fact("dearer prompts", _steps(old, today), _steps(new, today))]
     if old.limits is not None and new.limits is not None:
         facts += _limits(old.limits, new.limits)
     if old.capabilities is not None and new.capabilities is not None:
@@ -87,6 +87,15 @@ def _prices(old: Model, new: Model, factor: Decimal | None, today: date) -> Iter
         return
     for (kind, was), (_, now) in zip(_by_kind(before), _by_kind(after), strict=True):
         yield PriceChange(kind, was, now, now * (factor or 1) / was if was else None)
+
+
+def _steps(model: Model, today: date) -> str:
+    try:
+        bands = price_on(model, today).bands
+    except CatalogError:
+        return "none"
+    above = [f"over {up_to:,} tokens" for up_to, _ in bands if up_to is not None]
+    return ", ".join(above) or "none"
 
 
 def _by_kind(band: Rates) -> tuple[tuple[str, Decimal], ...]:

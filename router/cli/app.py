@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from router.cli import authoring, diffing, editing, handbook, linting, operating, running, testing
+from router.cli import (
+    authoring,
+    diffing,
+    editing,
+    handbook,
+    linting,
+    operating,
+    running,
+    testing,
+    upgrading,
+)
 from router.cli.failures import reported
 
 __all__ = ["app", "run"]
@@ -22,7 +32,17 @@ app = typer.Typer(
     epilog="Exit codes: 0 done; 1 findings, or no accepted answer; 2 usage, settings or policies "
     "that cannot be used; 3 a bug in the router.",
 )
-for group in (running, authoring, linting, diffing, editing, handbook, testing, operating):
+for group in (
+    running,
+    authoring,
+    linting,
+    diffing,
+    upgrading,
+    editing,
+    handbook,
+    testing,
+    operating,
+):
     group.add_to(app)
 
 

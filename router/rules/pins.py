@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from router.catalog.lookup import Verdict, describe
 from router.catalog.successors import successor
@@ -15,15 +16,28 @@ from router.rules.ladder import tier_nodes
 from router.rules.prompts import once
 from router.types import Fix
 
-__all__ = ["judged_models", "moved_on"]
+__all__ = ["Pin", "judged_models", "moved_on", "pins"]
 
 
-def judged_models(compiled: CompiledTask, facts: Facts) -> tuple[tuple[Verdict, Node], ...]:
-    """The verdict on each tier's model and the place of its id, under `models` where it is there.
+class Pin(NamedTuple):
+    """A tier's model: the catalog's word on it, and where its id is written."""
+
+    tier: Tier
+    verdict: Verdict
+    node: Node  # under `models` where the tier names it there
+
+
+def pins(compiled: CompiledTask, facts: Facts) -> tuple[Pin, ...]:
+    """The models of a task's tiers.
 
     Local tiers are left out, and unknown models: the compiler has reported those.
     """
-    return once(compiled, "models", lambda: tuple(_judged(compiled, facts)))
+    return once(compiled, "models", lambda: tuple(_pins(compiled, facts)))
+
+
+def judged_models(compiled: CompiledTask, facts: Facts) -> tuple[tuple[Verdict, Node], ...]:
+    """The catalog's word on each tier's model, and where its id is written."""
+    return tuple((pin.verdict, pin.node) for pin in pins(compiled, facts))
 
 
 def moved_on(verdict: Verdict, node: Node, facts: Facts) -> Fix | None:
@@ -35,12 +49,12 @@ def moved_on(verdict: Verdict, node: Node, facts: Facts) -> Fix | None:
     return fix(message, replace_scalar(node, after.id), safe=False)
 
 
-def _judged(compiled: CompiledTask, facts: Facts) -> Iterator[tuple[Verdict, Node]]:
+def _pins(compiled: CompiledTask, facts: Facts) -> Iterator[Pin]:
     catalog = facts.catalog
     for tier, node in tier_nodes(compiled):
         if tier.local or not (tier.model in catalog.models or tier.model in catalog.aliases):
             continue
-        yield _verdict(facts, tier.model), _place(compiled, facts, tier, node)
+        yield Pin(tier, _verdict(facts, tier.model), _place(compiled, facts, tier, node))
 
 
 def _verdict(facts: Facts, model: str) -> Verdict:

@@ -1,0 +1,1 @@
+"""Pins moved along the catalog's successors, and what that changes for each task."""
