@@ -3,40 +3,80 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from router.catalog.load import load_catalog
+from router.config import find_config
+from router.errors import RouterError, SettingsError
+from router.lint.config import LintConfig
+from router.lint.sources import lint_sources
 from router.lsp.desk import Unsaved
+from router.policy.sources import is_test_name
 from router.reloading.sources import DirectorySources
-from router.rules.judge import JudgeCache, judge
+from router.rules.judge import JudgeCache
 from router.types import Finding
 
 __all__ = ["Judge"]
 
 
 class Judge:
-    """Judges policy roots again and again; only what has changed is worked on."""
+    """Judges policy roots again and again; only what has changed is worked on.
+
+    `problem` is why the project's configuration could not be read; then it says nothing.
+    """
 
     def __init__(self) -> None:
+        self.problem: str | None = None
         self._catalog = load_catalog()
         self._caches: dict[Path, JudgeCache] = {}
+        self._caches_of_tests: dict[Path, JudgeCache] = {}
         self._readings: dict[Path, DirectorySources] = {}
 
     def findings(self, root: Path, texts: Mapping[str, bytes]) -> tuple[Finding, ...]:
-        """What lint has to say of a root; files are relative to it.
+        """What lint has to say of a root, and reading of the tests among the texts.
+
+        Files are relative to the root, or absolute.
 
         Args:
             texts: what stands in place of files, by path in the root.
         """
         disk = DirectorySources(root, before=self._readings.get(root))
         self._readings[root] = disk
-        judgement = judge(
-            Unsaved(disk, texts),
+        sources = Unsaved(disk, texts)
+        linted = lint_sources(
+            sources,
             self._catalog,
             today=datetime.fromtimestamp(time.time(), UTC).date(),
+            config=self._configured(),
+            root=str(root),
             cache=self._caches.setdefault(root, JudgeCache()),
-            infos=True,
         )
-        return judgement.findings
+        tests = [name for name in texts if is_test_name(name)]
+        if not tests:
+            return linted.findings
+        said = {str(root / file) for file in linted.files}
+        about_tests = self._of_tests(root, sources, tests)
+        return (*linted.findings, *(one for one in about_tests if one.span.file not in said))
+
+    def _configured(self) -> LintConfig:
+        try:
+            config = LintConfig.of(find_config(Path.cwd()))
+        except SettingsError as error:
+            self.problem = str(error)
+            return LintConfig()
+        self.problem = None
+        return config
+
+    def _of_tests(self, root: Path, sources: Unsaved, names: list[str]) -> Iterator[Finding]:
+        from router.testing.discovery import Found
+        from router.testing.library import Library
+
+        library = Library(self._catalog, {root: sources}, self._caches_of_tests)
+        for name in names:
+            try:
+                loaded = library.load(Found(root / name, root, root, name))
+            except RouterError:  # there are no policies that a test could be about
+                return
+            yield from loaded.findings

@@ -167,7 +167,7 @@ class _Server:
         files = (capabilities.get("workspace") or {}).get("didChangeWatchedFiles") or {}
         self._watches = bool(files.get("dynamicRegistration"))
         usual = Path(os.environ.get("ROUTER_POLICIES") or "policies")
-        self._session = Session(Desk(Path.cwd(), [usual]), encoding, self._publish)
+        self._session = Session(Desk(Path.cwd(), [usual]), encoding, self._publish, self._complain)
         return {
             "capabilities": {
                 "positionEncoding": encoding,
@@ -194,6 +194,9 @@ class _Server:
 
     def _publish(self, params: dict[str, Any]) -> None:
         self.wire.notify("textDocument/publishDiagnostics", params)
+
+    def _complain(self, said: str) -> None:
+        self.wire.notify("window/showMessage", {"type": 2, "message": f"router lsp: {said}"})
 
 
 def _folder(params: Any) -> Path | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from router.lint.ignoring import ignoring
 from router.lsp import shown
 from router.lsp.desk import Desk, Document, path_of
 from router.lsp.judging import Judge
@@ -27,15 +28,23 @@ class Session:
     when none comes, has the texts judged.
     """
 
-    def __init__(self, desk: Desk, encoding: str, publish: Callable[[Json], None]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        encoding: str,
+        publish: Callable[[Json], None],
+        complain: Callable[[str], None],
+    ) -> None:
         """
         Args:
             encoding: what the client counts columns in.
             publish: sends one file's diagnostics.
+            complain: tells the author what is wrong with no file of theirs in particular.
         """
         self._desk = desk
         self._encoding = encoding
         self._publish = publish
+        self._complain = complain
         self._judge = Judge()
         self._shown: dict[Path, dict[str, list[Shown]]] = {}  # by root and URI
         self._changed_at: float | None = None
@@ -72,6 +81,7 @@ class Session:
     def judge(self) -> None:
         """Judge what has changed and show what was found."""
         self._changed_at = None
+        known = self._judge.problem
         roots = self._desk.roots_in_use()
         for root in roots | self._shown.keys():
             before = self._shown.pop(root, {})
@@ -82,6 +92,8 @@ class Session:
                 self._publish({"uri": uri, "diagnostics": []})
             for uri, found in now.items():
                 self._send(uri, found)
+        if self._judge.problem is not None and self._judge.problem != known:
+            self._complain(self._judge.problem)
 
     def _judged(self, root: Path) -> dict[str, list[Shown]]:
         """What is to be shown of a root, by URI; open documents with nothing to say included."""
@@ -107,13 +119,16 @@ class Session:
         return path.as_uri() if document is None else document.uri
 
     def _ruler(self, path: Path) -> Ruler:
+        return Ruler(self._text(path), self._encoding)
+
+    def _text(self, path: Path) -> str:
         document = self._desk.at(path)
         if document is not None:
-            return Ruler(document.text, self._encoding)
+            return document.text
         try:
-            return Ruler(path.read_bytes().decode("utf-8-sig", "replace"), self._encoding)
+            return path.read_bytes().decode("utf-8-sig", "replace")
         except OSError:  # the finding says so
-            return Ruler("", self._encoding)
+            return ""
 
     # --- what the author asks ---------------------------------------------------------------
 
@@ -130,10 +145,19 @@ class Session:
         if wanted and "quickfix" not in wanted:
             return []
         return [
-            shown.quick_fix(one, one.finding.fix, self._changes(root, one.finding.fix.edits))
+            action
             for root, one in self._under(params["textDocument"]["uri"], params["range"])
-            if one.finding.fix is not None
+            for action in self._actions_for(root, one)
         ]
+
+    def _actions_for(self, root: Path, one: Shown) -> Iterator[Json]:
+        fix = one.finding.fix
+        if fix is not None:
+            yield shown.quick_fix(one, fix, self._changes(root, fix.edits))
+        text = self._text(root / one.finding.span.file)
+        comment = ignoring(one.finding, text.encode("utf-8", "replace"))
+        if comment is not None:
+            yield shown.suppression(one, self._changes(root, [comment]))
 
     def _under(self, uri: str, place: Json) -> Iterator[tuple[Path, Shown]]:
         """What is shown at a place, with its root; of the text as it is now."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from router.lsp.positions import Ruler
 from router.types import Finding, Fix, Severity
 
-__all__ = ["Shown", "hover", "quick_fix", "show"]
+__all__ = ["Shown", "hover", "quick_fix", "show", "suppression"]
 
 Json = dict[str, Any]
 _SEVERITY: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
@@ -66,5 +66,15 @@ def quick_fix(shown: Shown, fix: Fix, changes: Json) -> Json:
         "kind": "quickfix",
         "diagnostics": [shown.diagnostic],
         "isPreferred": fix.safe,
+        "edit": {"changes": changes},
+    }
+
+
+def suppression(shown: Shown, changes: Json) -> Json:
+    """The code action that suppresses a finding; the author says why, or it counts for nothing."""
+    return {
+        "title": f"Ignore {shown.finding.rule} here, with a reason",
+        "kind": "quickfix",
+        "diagnostics": [shown.diagnostic],
         "edit": {"changes": changes},
     }

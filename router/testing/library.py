@@ -10,6 +10,7 @@ from pathlib import Path
 from router.catalog.models import Catalog
 from router.compiler.model import PolicySet
 from router.errors import UsageError
+from router.policy.sources import Sources
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache, judge
 from router.testing.discovery import Found, find_tests, root_of
@@ -39,11 +40,15 @@ class LoadedSuite:
 
 @dataclass(slots=True)
 class Library:
-    """Policy sets by root and day, each judged once."""
+    """Policy sets by root and day, each judged once.
+
+    `sources` are readings by root: what is there is not read from the disk. `caches` serve from one
+    library to the next.
+    """
 
     catalog: Catalog
-    _sources: dict[Path, DirectorySources] = field(default_factory=dict)
-    _caches: dict[Path, JudgeCache] = field(default_factory=dict)
+    sources: dict[Path, Sources] = field(default_factory=dict)
+    caches: dict[Path, JudgeCache] = field(default_factory=dict)
     _sets: dict[tuple[Path, date], tuple[PolicySet | None, tuple[Finding, ...]]] = field(
         default_factory=dict
     )
@@ -89,7 +94,7 @@ class Library:
     def _policies(self, root: Path, today: date) -> tuple[PolicySet | None, tuple[Finding, ...]]:
         key = root, today
         if key not in self._sets:
-            cache = self._caches.setdefault(root, JudgeCache())
+            cache = self.caches.setdefault(root, JudgeCache())
             judgement = judge(self._reading(root), self.catalog, today=today, cache=cache)
             if judgement.policy_set is None and not judgement.findings:
                 raise UsageError(f"no policies under {root}: --policies says where they are")
@@ -100,8 +105,10 @@ class Library:
             self._sets[key] = judgement.policy_set, wrong
         return self._sets[key]
 
-    def _reading(self, root: Path) -> DirectorySources:
-        return self._sources.setdefault(root, DirectorySources(root))
+    def _reading(self, root: Path) -> Sources:
+        if root not in self.sources:
+            self.sources[root] = DirectorySources(root)
+        return self.sources[root]
 
 
 def _placed(cases: Sequence[Case], found: Found) -> tuple[Case, ...]:

@@ -158,6 +158,55 @@ def test_typing_fast_is_judged_in_pauses(editor: Any, folder: Path) -> None:
     assert editor.published - before < 100
 
 
+def test_comments_and_configuration_count_as_for_lint(editor: Any, folder: Path) -> None:
+    path = folder / "policies" / "classify.yaml"
+    text = path.read_text("utf-8")
+    uri = editor.open(path)
+    infos = [one["code"] for one in editor.diagnostics(uri)]
+    assert infos
+    (folder / "router.toml").write_text(f"[lint]\nignore = {json.dumps(infos)}\n")
+    editor.change(uri, text)
+    assert editor.diagnostics(uri) == []
+    editor.change(uri, f"{text}# router: ignore[unknown-model] there was one\n")
+    assert rules(editor.diagnostics(uri)) == ["unused-ignore"]
+
+
+def test_a_configuration_that_cannot_be_read_is_told_once(editor: Any, folder: Path) -> None:
+    (folder / "router.toml").write_text("[lint]\nignroe = []\n")
+    uri = editor.open(folder / "policies" / "classify.yaml")
+    assert editor.diagnostics(uri)
+    editor.change(uri, "version: 1\n")
+    assert editor.at("textDocument/hover", uri, 0, 0) is None  # it has judged once more
+    (said,) = editor.messages
+    assert "router.toml" in said
+    assert "ignroe" in said
+
+
+def test_the_tests_of_policies_are_read_too(editor: Any, folder: Path) -> None:
+    """Shape, and names that the policies do not have; of the unsaved policies, too."""
+    cases = """version: 1
+cases:
+  - name: a
+    task: classify
+    inputs: {message: hello}
+    replies: {haiku: {label: billing, explanation: x, confidence: 1}}
+    expect: {path: [haiku]}
+"""
+    path = folder / "policies" / "mine.test.yaml"
+    uri = editor.open(path, cases)
+    assert editor.diagnostics(uri) == []
+    editor.change(uri, cases.replace("expect:", "expcet:"))
+    assert "did you mean `expect`?" in str(editor.diagnostics(uri))
+    editor.change(uri, cases.replace("task: classify", "task: clasify"))
+    assert "classify" in editor.diagnostics(uri)[0]["message"]
+    editor.change(uri, cases)
+    assert editor.diagnostics(uri) == []
+    policy = folder / "policies" / "classify.yaml"
+    renamed = policy.read_text("utf-8").replace("\n  classify:", "\n  sort:")
+    editor.open(policy, renamed)
+    assert editor.diagnostics(uri) != []
+
+
 # --- which files ---------------------------------------------------------------------------------
 
 
@@ -255,6 +304,26 @@ def test_a_fix_is_offered_and_mends_the_finding(before: str, editor: Any, folder
     mended = apply(text, action["edit"]["changes"][uri])
     editor.change(uri, mended)
     assert rules(editor.diagnostics(uri)) == []
+    assert actions(editor, uri, found) == []
+
+
+def test_a_warning_can_be_ignored_with_a_reason(editor: Any, folder: Path) -> None:
+    path = folder / "policies" / "classify.yaml"
+    text = path.read_text("utf-8")
+    uri = editor.open(path)
+    found = editor.diagnostics(uri)[0]
+    (action,) = actions(editor, uri, found)
+    assert action["title"] == f"Ignore {found['code']} here, with a reason"
+    noted = apply(text, action["edit"]["changes"][uri])
+    editor.change(uri, noted)
+    assert "ignore-without-reason" in rules(editor.diagnostics(uri))
+    editor.change(uri, noted.replace(f"ignore[{found['code']}]", f"ignore[{found['code']}] known"))
+    assert found["message"] not in [one["message"] for one in editor.diagnostics(uri)]
+
+
+def test_errors_cannot_be_ignored(editor: Any, folder: Path) -> None:
+    uri = editor.open(folder / "policies" / "classify.yaml", "version: 3\n")
+    (found,) = editor.diagnostics(uri)
     assert actions(editor, uri, found) == []
 
 

@@ -50,7 +50,10 @@ def session(tmp_path: Path) -> tuple[Session, str, dict[str, Any]]:
     published: dict[str, Any] = {}
     desk = Desk(tmp_path, [Path("policies")])
     session = Session(
-        desk, "utf-16", lambda params: published.__setitem__(params["uri"], params["diagnostics"])
+        desk,
+        "utf-16",
+        lambda params: published.__setitem__(params["uri"], params["diagnostics"]),
+        pytest.fail,
     )
     return session, (tmp_path / "policies" / "classify.yaml").as_uri(), published
 
