@@ -206,7 +206,7 @@ def _breakpoints(
 def _prefixes(compiled: CompiledTask, model: Model) -> Iterator[tuple[str, int, bool | None]]:
     """Each breakpoint before anything that inputs decide: where, tokens, whether it caches."""
     least = model.limits.min_cacheable_tokens if model.limits is not None else None
-    tokens = {id(part): size for part, size in constant_prefixes(compiled, model)}
+    tokens = {id(one.part): one.tokens for one in constant_prefixes(compiled, model)}
     counts: dict[str, int] = {}
     for part in parts(compiled):
         index = counts.get(part.kind, 0)
