@@ -34,6 +34,7 @@ FOLLOWED = (
     "docs/ledger.md",
     "docs/lint.md",
     "docs/upgrade.md",
+    "docs/policy-tests.md",
     "docs/diff.md",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
@@ -223,3 +224,11 @@ def test_every_key_of_the_schema_has_a_hover_text():
                 walk(value)
 
     walk(SCHEMA)
+
+
+def test_the_page_names_every_key():
+    page = (Path(__file__).parents[2] / "docs" / "policy-tests.md").read_text(encoding="utf-8")
+    definitions = SCHEMA["$defs"]
+    keys = {*SCHEMA["properties"], *definitions["case"]["properties"]}
+    keys |= {*definitions["expect"]["properties"], *definitions["request"]["properties"]}
+    assert {key for key in keys if f"`{key}" not in page} <= {"version", "cases"}
