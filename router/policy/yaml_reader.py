@@ -28,7 +28,15 @@ from router.policy.findings import at_mark, quoted
 from router.policy.nodes import Mark, Node, SourceText
 from router.policy.yaml_faults import decode, reader_fault, syntax_fault
 from router.policy.yaml_parser import event_parser
-from router.policy.yaml_scalars import NUMERIC_STARTS, WORDS, Plain, plain_number
+from router.policy.yaml_quirks import swallowed_question, torn_anchor
+from router.policy.yaml_scalars import (
+    NUMERIC_STARTS,
+    WORDS,
+    Plain,
+    kind,
+    plain_number,
+    unambiguous,
+)
 from router.types import Finding, Fix, Severity
 
 __all__ = [
@@ -123,6 +131,7 @@ class _Tree:
         self._open: Node | None = None
         self._key: object = None  # of the open map; None where the next node is a key
         self._stack: list[tuple[Node | None, object, str | None]] = []
+        self._questions = "?" in source.text
         self._last: Mark = (0, 0, 0, 0)
         self._anchors: dict[str, Node] = {}
         self._aliases = 0
@@ -191,6 +200,8 @@ class _Tree:
         mark = self._last = (start.line, start.column, end.line, end.column)
         if event.tag is not None:
             self._tag(event.tag, mark)
+        if event.anchor is not None:
+            self._anchor(event, mark)
         value: Any = event.value
         style = event.style
         parent = self._open
@@ -296,6 +307,9 @@ class _Tree:
     def _take_key(self, parent: Node, key: str, style: str | None, mark: Mark) -> None:
         marks = parent.key_marks
         assert marks is not None  # noqa: S101 - only maps have keys, and every map has marks
+        if self._questions and swallowed_question(self.source, mark):
+            message = "a `?` right before a key, which YAML 1.2 takes for a part of it"
+            self.report("yaml-syntax", message, mark, help="put the whole key in quotes")
         special = not style and (key in WORDS or key[0] in NUMERIC_STARTS or key == "<<")
         if special and not self._plain_key(key, mark):
             marks.setdefault(key, (self.source, mark))
@@ -324,7 +338,7 @@ class _Tree:
             self._plain(plain, key, mark)
             return True
         shown = f"the key {quoted(key)} is" if key else "an empty key is"
-        message = f"{shown} not text but {_kind(plain.value)}"
+        message = f"{shown} not text but {kind(plain.value)}"
         help_line = f'put it in quotes: "{key}"' if key else "write a key before the `:`"
         self.report("non-string-key", message, mark, help=help_line)
         return False
@@ -343,7 +357,7 @@ class _Tree:
         if yaml11 is not None:
             ours = "text" if isinstance(value, str) else f"the number {value}"
             message = f"{quoted(text)} is {ours} here and {yaml11} to readers of YAML 1.1"
-            help_line = _unambiguous(value, text)
+            help_line = unambiguous(value, text)
             self.report(
                 "yaml11-ambiguous",
                 message,
@@ -371,6 +385,11 @@ class _Tree:
         message = f"the tag {quoted(tag)}: policies have no tags"
         self.report("yaml-tag", message, mark, help="remove it; quote a value that begins with `!`")
 
+    def _anchor(self, event: Any, mark: Mark) -> None:
+        if event.tag is None and torn_anchor(self.source, event.start_mark.index, event.anchor):
+            message = f"the name of the anchor {quoted(event.anchor)} goes on, by YAML 1.2"
+            self.report("yaml-syntax", message, mark, help="name it with letters and digits")
+
     def _expand(self, node: Node, mark: Mark) -> None:
         """Counts what an alias stands for, as if it were written out; stops at the limits."""
         below = len(self._stack)
@@ -394,15 +413,3 @@ class _Tree:
 def _mark(event: Any) -> Mark:
     start, end = event.start_mark, event.end_mark
     return (start.line, start.column, end.line, end.column)
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    return "a boolean" if isinstance(value, bool) else "a number"
-
-
-def _unambiguous(value: object, text: str) -> str:
-    if isinstance(value, str):
-        return f'put it in quotes: "{text}"'
-    return f"write {value}, or put it in quotes if it is text"

@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-__all__ = ["NUMERIC_STARTS", "WORDS", "Plain", "plain_number"]
+__all__ = ["NUMERIC_STARTS", "WORDS", "Plain", "kind", "plain_number", "unambiguous"]
 
 
 class Plain(NamedTuple):
@@ -118,3 +118,17 @@ def _sexagesimal(digits: str) -> float:
     for part in digits.split(":"):
         total = total * 60 + float(part)
     return total
+
+
+def kind(value: object) -> str:
+    """What a value that is no text is, in words."""
+    if value is None:
+        return "null"
+    return "a boolean" if isinstance(value, bool) else "a number"
+
+
+def unambiguous(value: object, text: str) -> str:
+    """How to write a scalar so that both versions read the same."""
+    if isinstance(value, str):
+        return f'put it in quotes: "{text}"'
+    return f"write {value}, or put it in quotes if it is text"

@@ -201,6 +201,9 @@ HOSTILE = [
     ("map as key", b"? {a: b}\n: c", "non-string-key", 1, 3),
     ("alias as key", b"a: &a b\n*a : c", "non-string-key", 2, 1),
     ("template without quotes", b"a: {{ x }}", "non-string-key", 1, 5),
+    ("question mark in a key", b"a: {?b: 1}", "yaml-syntax", 1, 6),
+    ("question mark in an element", b"a: [x, ?b]", "yaml-syntax", 1, 9),
+    ("anchor with a colon", b"a: &b:c d", "yaml-syntax", 1, 4),
     ("NUL", b"a: x\nb: \x00", "yaml-encoding", 2, 4),
     ("escape character", b"a: \x1b[31m", "yaml-encoding", 1, 4),
     ("delete", b"a: b\x7f", "yaml-encoding", 1, 5),
@@ -322,6 +325,13 @@ def test_the_first_of_two_values_stays_and_the_second_is_checked() -> None:
     assert reading.node is not None
     assert reading.node.plain() == {"a": 1}
     assert rules(reading) == ["duplicate-key", "duplicate-key"]
+
+
+def test_questions_and_anchors_that_read_alike_everywhere_are_read() -> None:
+    reading = read(
+        "? a\n: 'x ?y'\nb: {? c: '?d', \"?e\": f}\ng: [ &h i, &j {k: &l m}, &n [], *h]\n"
+    )
+    assert reading.findings == ()
 
 
 def test_a_byte_order_mark_at_the_start_is_no_fault() -> None:
