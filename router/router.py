@@ -537,6 +537,10 @@ def _run_id(now: float) -> str:
 def _check_key(key: str) -> None:
     if not isinstance(key, str) or not 0 < len(key) <= _MAX_KEY:
         raise UsageError(f"key must be a string of 1 to {_MAX_KEY} characters")
+    try:
+        key.encode()
+    except UnicodeEncodeError:
+        raise UsageError("key must be text that UTF-8 can carry, without lone surrogates") from None
 
 
 def _check_deadline(deadline: float) -> None:

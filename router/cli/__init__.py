@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 
 __all__ = ["main"]
@@ -10,6 +11,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the `router` command."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal's encoding has no letter for, or file names that are no text.
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:]
     if arguments[:1] == ["lint"]:
         # Lint runs on every commit and in every editor: it does not wait for the CLI framework

@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from router.errors import PolicyError, RouterError, RunError
+from router.policy.findings import escaped
 
-__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "colored", "explain", "reported"]
+__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "colored", "explain", "reported", "say"]
 
 DONE, NO, YOURS, BUG = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -40,7 +41,7 @@ def reported() -> Iterator[None]:
         _silence_stdout()
         sys.exit(DONE)
     except OSError as error:
-        sys.stderr.write(f"error: {_refusal(error)}\n")
+        say(f"error: {_refusal(error)}")
         sys.exit(YOURS)
     except Exception as error:  # the last line of defence before a bare traceback
         typer = sys.modules.get("typer")  # `lint` does without it
@@ -48,6 +49,11 @@ def reported() -> Iterator[None]:
             raise
         _bug(error)
         sys.exit(BUG)
+
+
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Write lines for a person, to stderr; names and values in them cannot move the cursor."""
+    (stream or sys.stderr).write(escaped(text, keep="\n\t") + "\n")
 
 
 def colored(stream: TextIO) -> bool:
@@ -81,25 +87,25 @@ def explain(error: RouterError) -> None:
 
         sys.stderr.write(render(Report(error.findings), color=colored(sys.stderr)))
         return
-    sys.stderr.write(f"error: {error.message}\n")
+    say(f"error: {error.message}")
     if isinstance(error, RunError):
         details = error.details
         tries = f"{len(details.attempts)} attempt{'' if len(details.attempts) == 1 else 's'}"
-        sys.stderr.write(f"  run {details.run_id}: {tries}, {details.cost.normalize():f} USD\n")
+        say(f"  run {details.run_id}: {tries}, {details.cost.normalize():f} USD")
         if details.request_id:
-            sys.stderr.write(f"  last request: {details.request_id}\n")
+            say(f"  last request: {details.request_id}")
         if details.retry_after is not None:
-            sys.stderr.write(f"  hint: try again in {details.retry_after:.0f} s\n")
+            say(f"  hint: try again in {details.retry_after:.0f} s")
         elif details.may_retry:
-            sys.stderr.write("  hint: trying again later may help\n")
+            say("  hint: trying again later may help")
 
 
 def _bug(error: Exception) -> None:
     import traceback
 
-    sys.stderr.write(
+    say(
         f"internal error: {type(error).__name__}: {error}\n"
-        "  this is a bug in policy-router; ROUTER_DEBUG=1 shows where\n"
+        "  this is a bug in policy-router; ROUTER_DEBUG=1 shows where"
     )
     if os.environ.get("ROUTER_DEBUG"):
         traceback.print_exception(error)

@@ -9,7 +9,12 @@ from typing import Any
 
 from router.errors import UsageError
 
-__all__ = ["json_value", "read_inputs", "read_pairs"]
+__all__ = ["LARGEST", "json_value", "read_inputs", "read_pairs"]
+
+LARGEST = 32 << 20
+"""Bytes of one file or row of inputs: the largest request that the API takes has as many."""
+
+_MOST_VALUES = 2_000_000  # of one JSON text; in Python's memory each takes up to 200 bytes
 
 
 def read_inputs(pairs: list[str], file: str | None) -> dict[str, Any]:
@@ -64,6 +69,8 @@ def read_pairs(pairs: list[str] | None, option: str, form: str = "name=value") -
 
 def json_value(text: str) -> Any:
     """What `text` is in JSON. Raises ValueError, for a name twice in one object too."""
+    if len(text) > _MOST_VALUES and sum(map(text.count, "[{,")) > _MOST_VALUES:
+        raise ValueError(f"more than {_MOST_VALUES:,} values")
     return json.loads(text, object_pairs_hook=_once)
 
 
@@ -78,10 +85,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _from_file(file: str) -> dict[str, Any]:
     where = "standard input" if file == "-" else file
-    try:
-        text = sys.stdin.read() if file == "-" else _text(file)
-    except UnicodeDecodeError:
-        raise UsageError(f"cannot read {where}: it is not UTF-8 text") from None
+    text = _decoded(sys.stdin.buffer.read(LARGEST + 1), where) if file == "-" else _text(file)
     try:
         value = json_value(text)
     except (ValueError, RecursionError) as error:
@@ -93,8 +97,18 @@ def _from_file(file: str) -> dict[str, Any]:
 
 def _text(path: str) -> str:
     try:
-        return Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            return _decoded(file.read(LARGEST + 1), path)
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise UsageError(f"cannot read {path}: {error}") from None
+
+
+def _decoded(data: bytes, where: str) -> str:
+    if len(data) > LARGEST:
+        raise UsageError(f"cannot read {where}: more than {LARGEST:,} bytes")
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError:
-        raise UsageError(f"cannot read {path}: it is not UTF-8 text") from None
+        raise UsageError(f"cannot read {where}: it is not UTF-8 text") from None

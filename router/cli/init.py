@@ -7,6 +7,7 @@ from pathlib import Path
 
 from router.cli.show import out
 from router.errors import UsageError
+from router.policy.findings import escaped
 from router.resources import shipped
 
 __all__ = ["write_project"]
@@ -44,7 +45,7 @@ def write_project(directory: Path, *, everything: bool = False) -> None:
         out(f"{_ignore(directory / '.gitignore')} .gitignore")
     except OSError as error:
         raise UsageError(f"cannot write {error.filename or directory}: {error.strerror}") from None
-    where = "" if directory.resolve() == Path.cwd() else f", in {directory}"
+    where = "" if directory.resolve() == Path.cwd() else f", in {escaped(str(directory))}"
     out(_NEXT.format(where=where))
 
 

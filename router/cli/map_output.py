@@ -46,6 +46,8 @@ class MapOutput:
         self._begun = False
         self._job = -1
         self._out = -1
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise UsageError(f"cannot write {path}: results are read again, so it must be a file")
         try:
             self._job = self._locked()
             self.token = self._job_token(task)

@@ -16,15 +16,14 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
-from router.cli.given import json_value
+from router.cli.given import LARGEST, json_value
 from router.errors import UsageError
 
 __all__ = ["Row", "RowSource", "digest", "in_a_file"]
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_LARGEST_CELL = 32 * 1024 * 1024  # as large as a request may be
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,11 @@ class RowSource:
     def _json_lines(self) -> Iterator[Row]:
         number = 0
         with self.path.open("rb") as file:
-            for line, raw in enumerate(file, 1):
+            for line, raw in enumerate(_lines(file), 1):
+                if raw is None:
+                    number += 1
+                    yield self._unread(number, line, f"more than {LARGEST:,} bytes")
+                    continue
                 if line == 1:
                     raw = raw.removeprefix(b"\xef\xbb\xbf")
                 if not raw.strip():
@@ -111,7 +114,7 @@ class RowSource:
                         yield self._unread(number, line, "not an object of inputs by name")
 
     def _table(self) -> Iterator[Row]:
-        csv.field_size_limit(_LARGEST_CELL)
+        csv.field_size_limit(LARGEST)
         # Bytes that are no UTF-8 become lone surrogates, which only spoil their own row.
         with self.path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
             delimiter = _DELIMITERS[self.path.suffix.lower()]
@@ -219,6 +222,17 @@ def digest(*parts: Any) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """Lines; None for one that is longer than a request may be, of which no more is kept."""
+    while line := file.readline(LARGEST + 1):
+        if len(line) <= LARGEST:
+            yield line
+            continue
+        while line and not line.endswith(b"\n"):
+            line = file.readline(LARGEST)
+        yield None
+
+
 def _takes_text(schema: Any) -> bool:
     if not isinstance(schema, Mapping):
         return True
@@ -231,6 +245,6 @@ def _takes_text(schema: Any) -> bool:
 
 def _value(cell: str) -> Any:
     try:
-        return json.loads(cell)
-    except ValueError:
+        return json_value(cell)
+    except (ValueError, RecursionError):
         return cell  # the input schema has the word for it

@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
+from router.cli.failures import say
 from router.cli.map_output import Finished, MapOutput
 from router.cli.map_progress import MapProgress
 from router.cli.map_source import Row, RowSource, digest
@@ -124,7 +125,7 @@ async def map_rows(job: Mapping, open_router: Callable[[], Router], stderr: Text
             finished = output.take_up(digests)
             if source.ignored:
                 names = ", ".join(sorted(source.ignored)[:8])
-                stderr.write(f"note: no input takes these fields: {names}\n")
+                say(f"note: no input takes these fields: {names}", stderr)
             run = _Run(job, router, source, output, finished, digests, stderr)
             summary = await run.go()
             output.complete = not (summary.failed or summary.left)
@@ -156,7 +157,7 @@ class _Run:
         self._progress = MapProgress(stderr, len(digests), skipped)
         self._keyed = router.status().ledger is not None
         if not self._keyed:
-            stderr.write("note: no ledger, so a row that is cut off by a kill is paid for again\n")
+            say("note: no ledger, so a row that is cut off by a kill is paid for again", stderr)
         self._outage = 0
         self._workers: list[asyncio.Task[None]] = []
 

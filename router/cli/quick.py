@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from router.cli.failures import YOURS, colored, reported
+from router.cli.failures import YOURS, colored, reported, say
 from router.lint.reporters import Form
 from router.types import Severity
 
@@ -96,9 +96,9 @@ def lint_and_print(asked: Asked) -> int:
         )
     sys.stdout.write(render(report, config.form, color=colored(sys.stdout)))
     for note in report.notes:
-        sys.stderr.write(f"note: {note}\n")
+        say(f"note: {note}")
     if report.problem:
-        sys.stderr.write(f"error: {report.problem}\n")
+        say(f"error: {report.problem}")
         return YOURS
     return report.exit_code()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from router.cli.failures import DONE, INTERRUPTED, NO, reported
+from router.cli.failures import DONE, INTERRUPTED, NO, reported, say
 from router.cli.given import read_inputs, read_pairs
 from router.cli.options import Form, Input, JsonFile, Ledger, Offline, Policies, Tag, TaskName
 
@@ -83,18 +83,19 @@ def run(
         for call in result.tool_calls:
             show.out(show.as_json(call))
         if explain:
-            sys.stderr.write(show.explain(result) + "\n")
+            say(show.explain(result))
         else:
             if not result.accepted:
-                sys.stderr.write(f"not accepted: {result.reason}\n")
+                say(f"not accepted: {result.reason}")
             if result.emulated and form is not Form.JSON:
-                sys.stderr.write("emulated reply: not a model's\n")
+                say("emulated reply: not a model's")
         if not result.accepted:
             raise typer.Exit(NO)
 
 
 def _streamed(router: Router, task: str, given: dict[str, Any], terms: dict[str, Any]) -> Any:
     """The result, and the text if it has been printed as it came."""
+    from router.cli import show
     from router.types import Discard, Restart, Result, TextDelta
 
     structured = router.policies.tasks.get(task)
@@ -103,16 +104,16 @@ def _streamed(router: Router, task: str, given: dict[str, Any], terms: dict[str,
     result: Result | None = None
     for event in router.stream(task, given, **terms):
         if isinstance(event, TextDelta) and printing:
-            sys.stdout.write(event.text)
+            sys.stdout.write(show.harmless(event.text))
             sys.stdout.flush()
             printed += event.text
         elif isinstance(event, Discard):
             if printed:
                 sys.stdout.write("\n")
-                sys.stderr.write(f"discard the text above: {event.reason}\n")
+                say(f"discard the text above: {event.reason}")
             printed = ""
         elif isinstance(event, Restart):
-            sys.stderr.write(f"left {event.tier}: {event.reason}\n")
+            say(f"left {event.tier}: {event.reason}")
         elif isinstance(event, Result):
             result = event
     if printed and not printed.endswith("\n"):
@@ -195,5 +196,5 @@ def map_file(
         summary = asyncio.run(
             map_rows(job, lambda: open_router(policies, ledger, offline), sys.stderr)
         )
-        sys.stderr.write(summary.text() + "\n")
+        say(summary.text())
         raise typer.Exit(INTERRUPTED if summary.interrupted else NO if summary.failed else DONE)

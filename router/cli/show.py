@@ -10,13 +10,21 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from router.policy.findings import escaped
 from router.types import Attempt, Plan, Result
 
-__all__ = ["as_json", "explain", "money", "out", "plan_text", "result_json", "table"]
+__all__ = [
+    *("as_json", "explain", "harmless", "money", "out", "plan_text", "result_json", "table"),
+]
 
 
 def out(text: str) -> None:
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.write(harmless(text if text.endswith("\n") else text + "\n"))
+
+
+def harmless(text: str) -> str:
+    """Text as it may be printed: on a terminal nothing moves the cursor, elsewhere it is exact."""
+    return escaped(text, keep="\n\t") if sys.stdout.isatty() else text
 
 
 def as_json(value: Any) -> str:
@@ -30,7 +38,7 @@ def result_json(result: Result) -> dict[str, Any]:
 
 def table(rows: Sequence[Sequence[str]], head: Sequence[str], right: frozenset[int]) -> str:
     """Columns padded with blanks; readable without colour and in a pipe."""
-    lines = [tuple(head), *(tuple(row) for row in rows)]
+    lines = [tuple(head), *(tuple(escaped(" ".join(cell.split())) for cell in row) for row in rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
         "  ".join(

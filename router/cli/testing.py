@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from router.cli.failures import YOURS, colored, explain, reported
+from router.cli.failures import YOURS, colored, explain, reported, say
 from router.cli.options import Policies
 
 __all__ = ["add_to"]
@@ -138,5 +138,5 @@ def run_policy_tests(
         for note in report.notes:
             sys.stderr.write(f"note: {note}\n")
         if report.too_little:
-            sys.stderr.write(f"error: {report.too_little}\n")
+            say(f"error: {report.too_little}")
         raise typer.Exit(report.exit_code)

@@ -75,11 +75,12 @@ def _plain_inputs(task: Task, inputs: Mapping[str, Any]) -> dict[str, Any]:
     plain = dict(inputs)
     problems: list[str] = []
     for name, value in plain.items():
-        if type(value) is str and value.isascii() and type(name) is str:
+        if type(value) is str and value.isascii() and type(name) is str and name.isascii():
             continue  # most inputs
         try:
             if not isinstance(name, str):
                 raise _Unplain("inputs", "names must be strings")
+            _text(name, "inputs")
             plain[name] = _plain(value, name, 0)
         except _Unplain as fault:
             problems.append(f"{fault.where}: {fault.why}")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from router.reloading.sources import shown_name
 from router.types import Edit, Finding, Span
 
 __all__ = ["absolute", "inside", "relative", "renamed", "root_of", "same"]
@@ -36,7 +37,7 @@ def same(path: Path, root: Path) -> bool:
 
 def relative(path: Path, root: Path) -> str:
     """A path of a root as the root's policies name it."""
-    return absolute(path).relative_to(absolute(root)).as_posix()
+    return shown_name(absolute(path).relative_to(absolute(root)).as_posix())
 
 
 def renamed(finding: Finding, name: Callable[[str], str]) -> Finding:

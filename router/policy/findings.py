@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from router.policy.nodes import Mark, Node, SourceText
 from router.types import Finding, Fix, Severity, Span
 
-__all__ = ["at_key", "at_mark", "at_node", "at_place", "printable", "quoted", "source_line"]
+__all__ = [
+    *("at_key", "at_mark", "at_node", "at_place", "escaped", "printable", "quoted"),
+    "source_line",
+]
 
 _LONGEST_LINE = 400  # a line of a megabyte helps nobody and fills a terminal
 
@@ -82,10 +85,20 @@ def quoted(text: str, limit: int = 60) -> str:
 
     Characters that a terminal would act on, or that would not show, are written as escapes.
     """
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
-    if not cut.isprintable():
-        cut = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut)
-    return f"`{cut}`"
+    return f"`{escaped(text if len(text) <= limit else text[: limit - 1] + '…')}`"
+
+
+def escaped(text: str, keep: str = "") -> str:
+    """Text with what a terminal would act on, or would not show, written as escapes.
+
+    Args:
+        keep: of these characters, what stays as it is.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() or c in keep else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def source_line(source: SourceText, span: Span) -> str | None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from router.policy.sources import SourceError, is_policy_name
 
-__all__ = ["MAX_FILE_BYTES", "DirectorySources", "Touched"]
+__all__ = ["MAX_FILE_BYTES", "DirectorySources", "Touched", "shown_name"]
 
 MAX_FILE_BYTES: Final = 32 << 20  # the largest request that the API takes has 32 MB
 
@@ -259,11 +259,16 @@ class DirectorySources:
         return entries
 
     def _unspeakable(self, path: str) -> str:
-        """A name that would break or forge the lines it is printed on, as it may be shown."""
-        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
+        """A name that would break or forge the lines it is printed on: listed, never read."""
+        shown = shown_name(path)
         message = f"{shown}: the name has characters that cannot be shown"
         self._faults[shown] = SourceError("unreadable", message)
         return shown
+
+
+def shown_name(path: str) -> str:
+    """A path as findings and listings have it: what does not print is replaced one for one."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
 
 
 @dataclass(frozen=True, slots=True)

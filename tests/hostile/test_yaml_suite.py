@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from router.lint.runner import FINDINGS, lint_paths
+from router.lint.report import FINDINGS
+from router.lint.reporters import Form, render
+from router.lint.runner import lint_paths
 from router.policy.yaml_reader import read_yaml
 from router.types import Finding, Severity
 
@@ -99,5 +101,5 @@ def test_lint_has_a_place_for_every_file_of_the_suite(cases, tmp_path) -> None:
     assert report.problem is None
     faulty = {finding.span.file for finding in errors(report.findings)}
     assert faulty == {str(tmp_path / f"{name}.yaml") for name, _ in cases}
-    text = report.render("text")
+    text = render(report, Form.TEXT)
     assert text.replace("\n", "").replace("\t", "").isprintable()
