@@ -15,7 +15,12 @@ __all__ = ["add_to"]
 
 class Schema(StrEnum):
     POLICY = "policy"
-    TESTS = "policytest"
+    TEST = "test"
+
+    @property
+    def file(self) -> str:
+        """The schema's name where it ships, and in a project."""
+        return "policytest.schema.json" if self is Schema.TEST else "policy.schema.json"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,7 +40,7 @@ def schema(
     from router.resources import shipped
 
     with reported():
-        text = (shipped("schemas") / f"{name.value}.schema.json").read_text("utf-8")
+        text = (shipped("schemas") / name.file).read_text("utf-8")
         if output is None:
             out(text)
         else:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from router.cli.app import app
+from router.cli.editing import Schema
 from router.resources import shipped
 
 SHIPPED = (shipped("schemas") / "policy.schema.json").read_text("utf-8")
@@ -16,6 +17,12 @@ def test_it_prints_the_schema_that_the_loader_reads() -> None:
     for arguments in (["schema"], ["schema", "policy"]):
         ran = CliRunner().invoke(app, arguments)
         assert (ran.exit_code, ran.stdout) == (0, SHIPPED)
+    ran = CliRunner().invoke(app, ["schema", "test"])
+    assert ran.stdout == (shipped("schemas") / "policytest.schema.json").read_text("utf-8")
+
+
+def test_every_schema_can_be_printed() -> None:
+    assert {name.file for name in Schema} == {path.name for path in shipped("schemas").iterdir()}
 
 
 def test_it_replaces_an_older_copy(tmp_path: Path) -> None:

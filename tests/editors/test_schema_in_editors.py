@@ -9,6 +9,7 @@ import pytest
 
 from router.catalog import load_catalog
 from router.cli.init import write_project
+from router.emulator.faults import FAULTS
 from router.resources import shipped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -25,12 +26,13 @@ class Desk:
         self.server = server
         self.folder = folder
         self._files = 0
-        schema = shipped("schemas") / "policy.schema.json"
-        (folder / schema.name).write_bytes(schema.read_bytes())
+        for schema in shipped("schemas").glob("*.schema.json"):
+            (folder / schema.name).write_bytes(schema.read_bytes())
 
     def write(self, text: str) -> tuple[str, int, int]:
         """Opens a file; the cursor is where the text has `^`, which is taken out."""
-        before, cursor, after = (HEAD + text).partition("^")
+        head = HEAD.replace("policy.", "policytest.") if text.startswith("cases:") else HEAD
+        before, cursor, after = (head + text).partition("^")
         assert cursor
         self._files += 1
         uri = self.server.open(self.folder / f"{self._files}.yaml", before + after)
@@ -162,6 +164,32 @@ def test_the_pins_of_the_catalog_are_offered_with_what_they_cost(text: str, desk
 def test_other_names_of_models_are_no_mistake_of_shape(name: str, desk: Desk) -> None:
     """Which names can be called is for the catalog and the endpoint to say, not for the shape."""
     assert desk.complaints(TIER.replace("claude-haiku-5-5", f'"{name}"')) == []
+
+
+CASE = "cases:\n  - name: a\n    task: classify\n"
+
+
+def test_a_case_is_written_with_the_same_help(desk: Desk) -> None:
+    """Files of policy tests have a schema of their own."""
+    assert desk.complaints(f"{CASE}    expect: {{path: [haiku]}}\n") == []
+    complaints = desk.complaints(f"{CASE}    expect: {{pth: [haiku]}}\n")
+    assert complaints == [(5, 13, "Property pth is not allowed.")]
+    assert {"path", "attempts", "output", "usd"} <= desk.complete(
+        f"{CASE}    expect:\n      ^\n"
+    ).keys()
+    assert "must come of the run" in desk.hover(f"{CASE}    exp^ect: {{path: [haiku]}}\n")
+    kinds = desk.complete(f"{CASE}    expect:\n      left:\n        - kind: ^\n")
+    assert kinds["fallback"]["documentation"] == "There was no answer."
+
+
+def test_every_fault_of_the_emulator_is_offered_as_a_reply(desk: Desk) -> None:
+    offered = desk.complete(
+        f"{CASE}    expect: {{path: [haiku]}}\n    replies:\n      haiku:\n        ^\n"
+    )
+    assert {f"error: {name}" for name in FAULTS} == {
+        name for name in offered if name.startswith("error: ")
+    }
+    assert offered["stop: refusal"]["insertText"] == "stop: refusal"
 
 
 def test_what_init_writes_is_understood_where_it_lies(desk: Desk, tmp_path: Path) -> None:
