@@ -20,7 +20,7 @@ FLOORS = [
     ["compiler"],
     ["rules"],
     ["engine"],
-    ["claude", "emulator", "ledger", "reloading"],
+    ["claude", "emulator", "ledger", "reloading", "git"],
     ["drivers", "idempotency", "settings", "config"],
     ["router"],
     ["default"],

@@ -50,10 +50,12 @@ def diff(
 ) -> None:
     """Say what behaves differently: exit 0 nothing, 1 something, 2 usage or a broken side."""
     from router.catalog import load_catalog
+    from router.config import find_config
     from router.diffing.compare import compare
     from router.diffing.formats import render
     from router.diffing.traffic import Recorded
     from router.ledger.reading import LedgerReader
+    from router.lint.config import LintConfig
     from router.reports import parse_since
 
     with reported():
@@ -71,6 +73,7 @@ def diff(
                 catalog=load_catalog(),
                 today=datetime.fromtimestamp(now, UTC).date(),
                 recorded=recorded,
+                lint=LintConfig.of(find_config(Path.cwd())),
             )
         sys.stdout.write(render(report, form, color=colored(sys.stdout)))
         raise typer.Exit(report.exit_code)

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
+from router.compiler.model import Task
 from router.compiler.passes.verifiers import verifiers_of
 from router.diffing.caches import cold_caches
 from router.diffing.changes import Breaks, Change, Kind, Report, TaskDiff, Traffic
@@ -21,9 +22,13 @@ from router.diffing.tasks import task_changes
 from router.diffing.traffic import Recorded, months
 from router.diffing.upgrades import upgrade_warnings
 from router.diffing.verdict import verdict
+from router.lint.config import LintConfig
 from router.types import Finding, Severity
 
 __all__ = ["Pairing", "compare", "pairings", "report_of"]
+
+
+_MOST_TRIES: Final = 1_000  # pairs of tasks compared to find out which were renamed
 
 
 class Pairing(NamedTuple):
@@ -47,6 +52,7 @@ def compare(
     catalog: Catalog,
     today: date,
     recorded: Recorded | None = None,
+    lint: LintConfig | None = None,
 ) -> Report:
     """Compares two states of policies.
 
@@ -56,6 +62,7 @@ def compare(
         root: the policy root, in the working tree and at every ref.
         today: the day (UTC) by which both are judged and priced.
         recorded: attempts of a ledger, to say what a month of them would cost.
+        lint: what the project does not want to hear of warnings.
 
     Raises:
         UsageError: a side that cannot be found.
@@ -63,7 +70,11 @@ def compare(
     """
     with Sides(root, catalog) as sides:
         before, after = sides.pair(old, new)
-        return report_of(judged(before, catalog, today), judged(after, catalog, today), recorded)
+        return report_of(
+            judged(before, catalog, today, lint=lint),
+            judged(after, catalog, today, lint=lint),
+            recorded,
+        )
 
 
 def report_of(old: Judged, new: Judged, recorded: Recorded | None = None) -> Report:
@@ -125,15 +136,27 @@ def _renamed(
     old: Judged, new: Judged, gone: list[str], come: list[str]
 ) -> Iterator[tuple[str, str]]:
     """New name and old name of tasks that do the same as ever."""
-    left = sorted(gone)
+    left, tries = sorted(gone), _MOST_TRIES
     for name in sorted(come):
         after = new.tasks[name].task
         for other in left:
+            if tries == 0:
+                return
+            if not _alike(old.tasks[other].task, after):
+                continue
+            tries -= 1
             changes = task_changes(old.tasks[other].task, after, old.read, new.read)
             if not any(change.behaves for change in changes):
                 yield name, other
                 left.remove(other)
                 break
+
+
+def _alike(old: Task, new: Task) -> bool:
+    """Whether it is worth a closer look: the ladder alone tells most tasks apart."""
+    return [(t.model, t.max_tokens) for t in old.tiers] == [
+        (t.model, t.max_tokens) for t in new.tiers
+    ]
 
 
 def _with_changes(pairing: Pairing, old: Judged, new: Judged) -> Pairing:
@@ -149,7 +172,7 @@ def _with_changes(pairing: Pairing, old: Judged, new: Judged) -> Pairing:
         what = f"task `{before.task.name}` is now called `{after.task.name}`"
         changes.insert(0, Change(Kind.TASK, "", what, breaks="yes"))
     elif not changes:
-        changes += respelt(before, after, old.judgement, new.judgement)
+        changes += respelt(before, after, old.linted, new.linted)
     return pairing._replace(changes=tuple(changes))
 
 
@@ -210,8 +233,8 @@ def _task_diff(pairing: Pairing, old: Judged, new: Judged, traffic: Traffic | No
 
 def _new_warnings(old: Judged, new: Judged) -> Iterator[Finding]:
     """Warnings of NEW that OLD does not have. Lines move, so a warning is known by its words."""
-    known = [_words(finding) for finding in old.judgement.findings]
-    for finding in new.judgement.findings:
+    known = [_words(finding) for finding in old.linted.findings]
+    for finding in new.linted.findings:
         if finding.severity is not Severity.WARNING:
             continue
         words = _words(finding)
@@ -227,7 +250,7 @@ def _words(finding: Finding) -> tuple[str, str, str]:
 
 def _layout(old: Judged, new: Judged) -> Iterator[str]:
     """Files whose bytes differ although nothing that a task is made of does."""
-    files = {*old.judgement.files, *new.judgement.files}
+    files = {*old.linted.files, *new.linted.files}
     for file in sorted(files):
         if old.bytes_of(file) != new.bytes_of(file):
             yield file

@@ -22,6 +22,7 @@ __all__ = ["Verdict", "differences", "for_callers", "for_consumers"]
 _NO_INPUTS: Final = {"type": "object", "maxProperties": 0}
 _TEXT: Final = {"type": "string"}
 _MOST_REASONS: Final = 5
+_MOST_VALUES: Final = 5
 
 # What speaks of an object as a whole: a default that is filled in could decide it.
 _WHOLE: Final = frozenset(
@@ -133,13 +134,19 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
             yield f"{path or 'properties'} in another order"
         return
     if isinstance(old, list) and isinstance(new, list):
-        gone = [_short(one) for one in old if canonical(one) not in map(canonical, new)]
-        come = [_short(one) for one in new if canonical(one) not in map(canonical, old)]
+        before, after = ({canonical(one) for one in items} for items in (old, new))
+        gone = [_short(one) for one in old if canonical(one) not in after]
+        come = [_short(one) for one in new if canonical(one) not in before]
         both = (("without", gone), ("with", come))
-        said = " and ".join(f"{word} {', '.join(found)}" for word, found in both if found)
+        said = " and ".join(f"{word} {_some(found)}" for word, found in both if found)
         yield f"{path} {said or 'in another order'}"
         return
     yield f"{path or 'schema'} {_short(old)} → {_short(new)}"
+
+
+def _some(values: list[str]) -> str:
+    shown = ", ".join(values[:_MOST_VALUES])
+    return f"{shown} and {len(values) - _MOST_VALUES} more" if values[_MOST_VALUES:] else shown
 
 
 def _below(path: str, key: str) -> str:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from router.errors import UsageError
+from router.git import ask_git, git_environment, git_program, git_said
 
 __all__ = ["Entry", "Repository"]
 
 MAX_ENTRIES: Final = 100_000
-_TIMEOUT: Final = 60.0  # seconds for one command; a healthy one takes milliseconds
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f][^\x00-\x1f\x7f]*")
 
 
@@ -52,9 +52,9 @@ class Repository:
         Raises:
             UsageError: there is none, git is not installed, or git refuses to read it.
         """
-        done = _git(path, "rev-parse", "--show-toplevel", "--show-prefix")
+        done = ask_git(path, "rev-parse", "--show-toplevel", "--show-prefix")
         if done.returncode:
-            raise UsageError(f"{path} is in no git repository that can be read: {_why(done)}")
+            raise UsageError(f"{path} is in no git repository that can be read: {git_said(done)}")
         lines = os.fsdecode(done.stdout).split("\n")
         return cls(Path(lines[0]), lines[1])
 
@@ -69,7 +69,8 @@ class Repository:
     ) -> None:
         for objects in self._objects.values():
             if objects.stdin is not None and objects.stdout is not None:
-                objects.stdin.close()
+                with suppress(OSError):
+                    objects.stdin.close()
                 objects.stdout.close()
             objects.wait()
         self._objects.clear()
@@ -103,7 +104,7 @@ class Repository:
         """
         done = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", oid)
         if done.returncode:
-            raise UsageError(f"git cannot list the tree {oid}: {_why(done)}")
+            raise UsageError(f"git cannot list the tree {oid}: {git_said(done)}")
         lines = done.stdout.split(b"\0")[:-1]
         if len(lines) > MAX_ENTRIES:
             raise UsageError(f"more than {MAX_ENTRIES:,} files under the policy root in git")
@@ -124,17 +125,14 @@ class Repository:
         """Commits that changed a path, newest first: those of HEAD, then those of other refs."""
         seen: set[str] = set()
         for whence in (["HEAD"], ["--branches", "--tags", "--remotes"]):
-            done = self._run(
-                "--literal-pathspecs",
-                *("log", "--format=%H", f"--max-count={limit}", *whence, "--", path or "."),
-            )
+            done = self._run("rev-list", f"--max-count={limit}", *whence, "--", path or ".")
             for commit in done.stdout.decode().split():
                 if commit not in seen:
                     seen.add(commit)
                     yield commit
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return _git(self.top, *arguments)
+        return ask_git(self.top, *arguments)
 
     def _object(self, name: str, *, content: bool) -> tuple[str, str, bytes] | None:
         """Kind, id and, on demand, bytes of an object by name."""
@@ -144,17 +142,20 @@ class Repository:
         objects = self._objects.get(how)
         if objects is None:
             objects = self._objects[how] = subprocess.Popen(  # noqa: S603 - no shell, fixed words
-                [_program(), "cat-file", how],
+                [git_program(), "cat-file", how],
                 cwd=self.top,
-                env=_environment(),
+                env=git_environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
         if objects.stdin is None or objects.stdout is None:
             raise ValueError("a process without pipes")
-        objects.stdin.write(os.fsencode(f"{name}\n"))
-        objects.stdin.flush()
+        try:
+            objects.stdin.write(os.fsencode(f"{name}\n"))
+            objects.stdin.flush()
+        except OSError:
+            raise UsageError("git cat-file ended before all was read") from None
         head = objects.stdout.readline().split()
         if len(head) != 3 or not head[2].isdigit():  # "NAME missing", "NAME ambiguous"
             return None
@@ -169,41 +170,3 @@ def _entry(line: bytes) -> tuple[str, Entry]:
     facts, _, path = line.partition(b"\t")
     mode, _, oid, size = facts.decode().split()
     return os.fsdecode(path), Entry(mode, oid, int(size) if size.isdecimal() else 0)
-
-
-def _git(where: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(  # noqa: S603 - no shell; names from outside never begin with a dash
-            [_program(), *arguments],
-            cwd=where,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise UsageError(f"git {arguments[0]} did not end within {_TIMEOUT:.0f} s") from None
-
-
-def _program() -> str:
-    found = shutil.which("git")
-    if found is None:
-        raise UsageError("`git` is not installed; without it, compare two directories")
-    return found
-
-
-_OF_ANOTHER = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_FILE"})
-"""Set for hooks; they would make git look elsewhere than where it is told to."""
-
-
-def _environment() -> dict[str, str]:
-    """Ours, in plain English, without prompts, and without anything fetched or written."""
-    ours = {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER}
-    quiet = {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
-    return {**ours, **quiet, "GIT_NO_LAZY_FETCH": "1"}
-
-
-def _why(done: subprocess.CompletedProcess[bytes]) -> str:
-    said = done.stderr.decode("utf-8", "replace").strip()
-    return said.removeprefix("fatal: ") or f"git ended with {done.returncode}"

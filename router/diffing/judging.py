@@ -10,10 +10,12 @@ from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
 from router.compiler.compile import compile_documents
 from router.diffing.sides import Side
+from router.lint.config import LintConfig
+from router.lint.sources import Linted, lint_sources
 from router.policy.loader import load_documents
 from router.policy.sources import SourceError
 from router.rules.base import Facts
-from router.rules.judge import JudgeCache, Judgement, judge
+from router.rules.judge import JudgeCache
 from router.types import Finding, Severity
 
 __all__ = ["Judged", "judged"]
@@ -24,7 +26,7 @@ class Judged:
     """A side, its tasks beside the nodes they came from, and what lint says of it."""
 
     side: Side
-    judgement: Judgement
+    linted: Linted
     tasks: Mapping[str, CompiledTask]
     facts: Facts
     unlinked: tuple[Finding, ...]  # errors of the loader and the compiler
@@ -32,7 +34,7 @@ class Judged:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """What a reload would refuse today; files as they are reached from here."""
-        found = [one for one in self.judgement.findings if one.severity is Severity.ERROR]
+        found = [one for one in self.linted.findings if one.severity is Severity.ERROR]
         return tuple(self.placed(one) for one in found)
 
     def placed(self, finding: Finding) -> Finding:
@@ -56,10 +58,12 @@ class Judged:
             return None
 
 
-def judged(side: Side, catalog: Catalog, today: date) -> Judged:
-    """Judges a side exactly as a reload would."""
+def judged(side: Side, catalog: Catalog, today: date, *, lint: LintConfig | None = None) -> Judged:
+    """Judges a side exactly as a reload would, and lints it as the project wants it."""
     cache = JudgeCache()
-    judgement = judge(side.sources, catalog, today=today, cache=cache)
+    linted = lint_sources(
+        side.sources, catalog, today=today, config=lint, root=side.root, cache=cache
+    )
     # Once more out of the cache: the judgement keeps no nodes, and what things cost needs them.
     loaded = load_documents(side.sources, cache.documents)
     linked = compile_documents(
@@ -76,4 +80,4 @@ def judged(side: Side, catalog: Catalog, today: date) -> Judged:
         one for one in (*loaded.findings, *linked.findings) if one.severity is Severity.ERROR
     ]
     facts = Facts(catalog, today, tasks, models)
-    return Judged(side, judgement, tasks, facts, tuple(unlinked))
+    return Judged(side, linted, tasks, facts, tuple(unlinked))

@@ -103,7 +103,9 @@ def tool_changes(old: Task, new: Task) -> Iterator[Change]:
     """Tools by name, their order, and what the model may choose from."""
     before = {tool["name"]: tool for tool in old.tools}
     after = {tool["name"]: tool for tool in new.tools}
-    for name in before.keys() - after.keys():
+    for name in before:
+        if name in after:
+            continue
         yield Change(Kind.TOOLS, f"tool {name}", f"tool `{name}` removed", breaks="may")
     for name, tool in after.items():
         if name not in before:

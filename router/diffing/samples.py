@@ -6,6 +6,7 @@ order.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -17,6 +18,7 @@ from router.diffing.texts import canonical
 __all__ = ["samples"]
 
 _DEEPEST: Final = 5
+_MOST_PLACES: Final = 2_000
 _MOST: Final = 60  # values for one place
 _MOST_CHOICES: Final = 40  # of an enum
 _LONGEST: Final = 20_000  # characters of a text, tried against a bound
@@ -53,9 +55,13 @@ class _Sampler:
     def __init__(self, inner: Mapping[str, Any], outer: Mapping[str, Any]) -> None:
         self._inner = inner
         self._outer = outer
+        self._left = _MOST_PLACES  # a schema that contains itself has no end of places
 
     def values(self, place: _Place, depth: int) -> list[Any]:
         """Distinct candidates, those that the inner schema accepts first."""
+        self._left -= 1
+        if self._left < 0:
+            return []
         leaves = [*self._leaves(place.inner, self._inner), *self._leaves(place.outer, self._outer)]
         found: dict[str, Any] = {}
         for value in self._candidates(place, leaves, depth):
@@ -76,9 +82,10 @@ class _Sampler:
         for leaf in leaves:
             if "const" in leaf:
                 yield leaf["const"]
-            yield from leaf.get("enum", ())[:_MOST_CHOICES]
-            yield from (leaf[key] for key in ("default",) if key in leaf)
+            if "default" in leaf:
+                yield leaf["default"]
             yield from leaf.get("examples", ())
+        yield from _choices(leaves)
         kinds = {name for leaf in leaves for name in _named(leaf)}
         everything = not kinds
         if everything or kinds & {"object"}:
@@ -102,7 +109,7 @@ class _Sampler:
         within = list(self._leaves(place.inner, self._inner))
         required = {name for leaf in within for name in leaf.get("required", ())}
         options = {name: self.values(self._below(place, name), depth + 1) for name in names}
-        least = {n: options[n][0] if n in options else "text" for n in sorted(required)}
+        least = {n: (options.get(n) or ["text"])[0] for n in sorted(required)}
         known = {n for leaf in within for n in leaf.get("properties", ())}
         most = {**{n: options[n][0] for n in names if n in known and options[n]}, **least}
         yield least
@@ -166,6 +173,17 @@ class _Sampler:
                 beside += schema.get(key, [])
             beside += [schema[key] for key in ("if", "then", "else") if key in schema]
             yield from self._leaves(beside, root, depth + 1)
+
+
+def _choices(leaves: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
+    """Values of enums, first those that not every enum has."""
+    lists = [leaf["enum"] for leaf in leaves if "enum" in leaf]
+    counts = Counter(canonical(value) for values in lists for value in values)
+    every = sorted(
+        (value for values in lists for value in values),
+        key=lambda value: counts[canonical(value)] == len(lists),
+    )
+    yield from every[:_MOST_CHOICES]
 
 
 def _named(leaf: Mapping[str, Any]) -> Sequence[str]:

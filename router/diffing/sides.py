@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -31,6 +31,7 @@ class Side:
         shown: what to put before a finding's file so that it can be found.
         task: where the revision of one task was asked for, only this task is compared.
         note: something to say about where it was found.
+        root: where its files lie, or would lie checked out: an absolute path.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Side:
     shown: str = ""
     task: str | None = None
     note: str | None = None
+    root: str = ""
 
 
 class Sides:
@@ -80,7 +82,7 @@ class Sides:
                 raise UsageError(
                     f"`{given}` is a path and a git ref: write ./{given} or refs/heads/{given}"
                 )
-            return Side(given, _directory(path), given if path.is_dir() else str(path.parent))
+            return _on_disk(given, path)
         return self._in_git(given)
 
     def _working_tree(self) -> Side:
@@ -89,8 +91,7 @@ class Sides:
             raise UsageError(
                 f"no policies at {root}: pass --policies, set ROUTER_POLICIES, or name NEW"
             )
-        shown = str(root if root.is_dir() else root.parent)
-        return Side("working tree", _directory(root), shown)
+        return _on_disk("working tree", root)
 
     # --- git ---------------------------------------------------------------------------------
 
@@ -138,13 +139,13 @@ class Sides:
         kind, oid = found
         if kind == "tree":
             sources = TreeSources(repository, repository.tree(oid))
-            return Side(label, sources, f"{label}:{within}")
+            return Side(label, sources, f"{label}:{within}", root=f"{repository.top}/{within}")
         folder, only = posixpath.split(within)
         above = repository.at(commit, folder)
         if kind != "blob" or above is None:
             raise UsageError(f"`{within}` is no directory and no file in {name}")
         sources = TreeSources(repository, repository.tree(above[1]), only)
-        return Side(label, sources, f"{label}:{folder}")
+        return Side(label, sources, f"{label}:{folder}", root=f"{repository.top}/{folder}")
 
     def _revision(self, prefix: str) -> Side:
         repository, within = self._repository(prefix), self._within()
@@ -155,7 +156,7 @@ class Sides:
         note = f"revision {prefix} is that of commit {found.commit[:8]}"
         if found.task is not None:
             note = f"revision {prefix} is that of task `{found.task}` in commit {found.commit[:8]}"
-        return Side(side.name, side.sources, side.shown, found.task, note)
+        return replace(side, task=found.task, note=note)
 
     def _ref(self, name: str) -> str | None:
         try:
@@ -195,10 +196,17 @@ class Sides:
         return "" if whole == "." else whole
 
 
+def _on_disk(name: str, path: Path) -> Side:
+    folder = path if path.is_dir() else path.parent
+    return Side(name, _directory(path), str(folder), root=str(folder.absolute()))
+
+
 def _directory(path: Path) -> DirectorySources:
     sources = DirectorySources(path)
-    if not sources.policy_files() and (path / "policies").is_dir():
-        raise UsageError(f"no policies right in {path}: did you mean {path / 'policies'}?")
+    if not sources.policy_files():
+        below = path / "policies"
+        hint = f": did you mean {below}?" if below.is_dir() else ""
+        raise UsageError(f"no policy files under {path}{hint}")
     return sources
 
 

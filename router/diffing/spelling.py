@@ -8,7 +8,7 @@ from typing import Any
 from router.compiler.compilation import CompiledTask
 from router.diffing.changes import Change, Kind
 from router.diffing.texts import canonical
-from router.rules.judge import Judgement
+from router.lint.sources import Linted
 
 __all__ = ["respelt"]
 
@@ -16,7 +16,7 @@ _MOST = 4
 
 
 def respelt(
-    old: CompiledTask, new: CompiledTask, before: Judgement, after: Judgement
+    old: CompiledTask, new: CompiledTask, before: Linted, after: Linted
 ) -> Iterator[Change]:
     """Where a task is written differently although it is the same task."""
     places = list(_places(old.node.plain(), new.node.plain(), ""))

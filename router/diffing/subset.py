@@ -38,7 +38,7 @@ __all__ = ["Proof", "local_validator"]
 
 Schema = Any  # a map, or a boolean
 
-_FUEL: Final = 20_000  # steps, after which a proof is given up
+_FUEL: Final = 5_000  # steps, after which a proof is given up
 
 _DOMAIN: Final = {
     **dict.fromkeys(

@@ -6,7 +6,7 @@ import difflib
 import json
 import posixpath
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from router.compiler.model import Block
@@ -25,6 +25,7 @@ Key = tuple[object, ...]
 
 MOST_LINES: Final = 14
 _WIDEST: Final = 120
+_MOST_PAIRS: Final = 1_000_000  # of lines to compare
 _BEFORE: Final = 30  # characters shown before the first difference of a long line
 _NEWLINE: Final = re.compile(r"\r\n|\r")
 
@@ -61,12 +62,8 @@ def printable(text: str) -> str:
 
 def short_diff(before: str, after: str) -> tuple[str, ...]:
     """The lines that differ, `-` before `+`; long lines from shortly before the difference."""
-    old, new = before.splitlines(), after.splitlines()
     lines: list[str] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            continue
-        gone, come = old[a:b], new[c:d]
+    for gone, come in _differing(before.splitlines(), after.splitlines()):
         if len(gone) == len(come):
             for one, other in zip(gone, come, strict=True):
                 start = max(0, _common(one, other) - _BEFORE)
@@ -80,7 +77,22 @@ def short_diff(before: str, after: str) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _common(one: str, other: str) -> int:
+def _differing(old: list[str], new: list[str]) -> Iterator[tuple[list[str], list[str]]]:
+    """Runs of lines that differ. What is equal at both ends is set aside first: comparing every
+    line with every other takes too long for a book, and a page is all that is shown of it."""
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    old, new = old[start : len(old) - end], new[start : len(new) - end]
+    if len(old) * len(new) > _MOST_PAIRS:
+        yield old, new
+        return
+    for kind, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            yield old[a:b], new[c:d]
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many characters or lines are equal from the beginning."""
     for index, (a, b) in enumerate(zip(one, other, strict=False)):
         if a != b:
             return index

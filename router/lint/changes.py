@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import UsageError
+from router.git import ask_git, git_said
 
 __all__ = ["Changes", "changed_since"]
-
-_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +55,18 @@ def changed_since(ref: str, directory: Path) -> Changes:
 
 class _Git:
     def __init__(self, directory: Path) -> None:
-        program = shutil.which("git")
-        if program is None:
-            raise UsageError("--changed-since asks git, which is not installed")
-        self._program = program
         self._directory = directory
 
     def text(self, *arguments: str) -> str:
         """One line of output; empty where a `--quiet` question or a merge base has no answer."""
-        done = self._run(arguments)
+        done = ask_git(self._directory, *arguments)
         if done.returncode and (done.returncode != 1 or done.stderr):
-            raise UsageError(f"git says: {os.fsdecode(done.stderr).strip()}")
+            raise UsageError(f"git says: {git_said(done)}")
         return os.fsdecode(done.stdout).removesuffix("\n")
 
     def names(self, *arguments: str) -> list[str]:
         """Names that `-z` ends with NUL, so that any name comes through."""
-        done = self._run(arguments)
+        done = ask_git(self._directory, *arguments)
         if done.returncode:
-            raise UsageError(f"git says: {os.fsdecode(done.stderr).strip()}")
+            raise UsageError(f"git says: {git_said(done)}")
         return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
-
-    def _run(self, arguments: tuple[str, ...]) -> subprocess.CompletedProcess[bytes]:
-        try:
-            return subprocess.run(  # noqa: S603 - fixed arguments, no shell
-                [self._program, *arguments],
-                cwd=self._directory,
-                capture_output=True,
-                check=False,
-                timeout=_SECONDS,
-                stdin=subprocess.DEVNULL,
-                # Messages that can be recognised, and no lock that another git waits for.
-                env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"},
-            )
-        except subprocess.TimeoutExpired:
-            raise UsageError(f"git gave no answer in {_SECONDS} s") from None

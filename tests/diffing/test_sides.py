@@ -6,12 +6,11 @@ from pathlib import Path
 import pytest
 
 from router.diffing.git import Repository
-from router.diffing.judging import judged
-from router.diffing.sides import Side
 from router.diffing.tree import TreeSources
 from router.errors import UsageError
 from router.policy.sources import SourceError, Sources
 from router.reloading.sources import DirectorySources
+from router.rules.judge import judge
 
 from .conftest import CATALOG, FILES, POLICY, TODAY, Repo
 
@@ -236,7 +235,6 @@ def test_a_file_that_is_too_large_is_not_read(tree: Tree, monkeypatch: pytest.Mo
 
 def revisions(root: Path) -> tuple[str, dict[str, str]]:
     """The set's revision and each task's, as `router tasks --json` prints them."""
-    found = judged(Side("disk", DirectorySources(root)), CATALOG, TODAY)
-    assert found.judgement.policy_set is not None
-    tasks = {name: one.task.revision for name, one in found.tasks.items()}
-    return found.judgement.policy_set.revision, tasks
+    found = judge(DirectorySources(root), CATALOG, today=TODAY).policy_set
+    assert found is not None
+    return found.revision, {name: task.revision for name, task in found.tasks.items()}

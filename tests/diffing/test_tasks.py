@@ -224,6 +224,19 @@ def test_warnings_that_are_new_are_listed() -> None:
     assert found.warnings == ()
 
 
+def test_a_warning_that_somebody_answers_for_is_none() -> None:
+    """A comment with a reason takes it out, as for lint."""
+    wordy = POLICY.replace("maxLength: 8000", "minLength: 1")
+    line = "        message: {type: string, minLength: 1}"
+    reason = "        # router: ignore[unbounded-input] the form bounds it"
+    answered = wordy.replace(line, f"{reason}\n{line}")
+    assert "unbounded-input" in {
+        one.rule for one in report(FILES, {**FILES, "classify.yaml": wordy}).warnings
+    }
+    found = report(FILES, {**FILES, "classify.yaml": answered})
+    assert "unbounded-input" not in {one.rule for one in found.warnings}
+
+
 # --- agreement with the revision ---------------------------------------------------------------
 
 
