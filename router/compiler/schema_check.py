@@ -177,7 +177,8 @@ def _reference(root: Mapping[str, Any], value: Any, path: Path) -> Iterator[Sche
         return
     target = resolve(root, value)
     if not isinstance(target, Mapping | bool):
-        known = [f"#/$defs/{name}" for name in root.get("$defs", {})]
+        defs = root.get("$defs")
+        known = [f"#/$defs/{name}" for name in (defs if isinstance(defs, Mapping) else ())]
         hint = did_you_mean(value, known)
         yield SchemaProblem("bad-schema", f"`{value}` leads nowhere in this schema", path, hint)
 

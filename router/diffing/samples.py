@@ -107,6 +107,7 @@ class _Sampler:
             return
         names = list(dict.fromkeys(name for leaf in leaves for name in leaf.get("properties", ())))
         within = list(self._leaves(place.inner, self._inner))
+        names.sort(key=lambda name: _alike(self._below(place, name)))  # differences first
         required = {name for leaf in within for name in leaf.get("required", ())}
         options = {name: self.values(self._below(place, name), depth + 1) for name in names}
         least = {n: (options.get(n) or ["text"])[0] for n in sorted(required)}
@@ -189,6 +190,12 @@ def _choices(leaves: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
 def _named(leaf: Mapping[str, Any]) -> Sequence[str]:
     kind = leaf.get("type", ())
     return (kind,) if isinstance(kind, str) else tuple(kind)
+
+
+def _alike(place: _Place) -> bool:
+    """Whether both sides say the same of a place; what refers elsewhere may not."""
+    texts = [[canonical(one) for one in side] for side in place]
+    return texts[0] == texts[1] and not any("$ref" in text for text in texts[0])
 
 
 def _has(leaf: Mapping[str, Any]) -> bool:

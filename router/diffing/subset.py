@@ -69,6 +69,10 @@ _TOGETHER: Final = {
 }
 """Keywords whose meaning depends on others beside them."""
 
+_TAKEN_APART: Final = frozenset({"$ref", "allOf", "unevaluatedItems", "unevaluatedProperties"})
+"""Keywords that a node of the inner schema goes without: its parts stand beside it. What is left
+unevaluated depends on those parts, so that without them it would forbid more than it does."""
+
 _PASSIVE: Final = ANNOTATIONS | {
     *("$schema", "$defs", "then", "else", "minContains", "maxContains")
 }
@@ -87,12 +91,15 @@ class Proof:
         self._outer = outer
         self._one_scope = canonical(inner.get("$defs", {})) == canonical(outer.get("$defs", {}))
         self._one_scope &= _within_defs(inner.get("$defs", {}))
-        self._fuel = _FUEL
+        self._fuel, self._fuel_apart = _FUEL, 6 * _FUEL
+        self._built: dict[str, Any] = {}
         self._assumed: set[tuple[tuple[str, ...], str]] = set()
         self.gaps: list[str] = []
 
     def found(self) -> bool:
         """Whether there is a proof."""
+        if canonical(self._inner) == canonical(self._outer):
+            return True
         try:
             return self._holds((self._inner,), self._outer, "")
         except RecursionError:
@@ -257,14 +264,14 @@ class Proof:
                 yield [(*nodes, {"type": name}) for name in named]
 
     def _exactly_one(self, nodes: Nodes, branches: Sequence[Schema], path: str) -> bool:
-        for index, branch in enumerate(branches):
-            others = (*branches[:index], *branches[index + 1 :])
-            if all(self._apart(nodes, other) for other in others):
-                return self._holds(nodes, branch, path)
-        return False
+        possible = [branch for branch in branches if not self._apart(nodes, branch)]
+        return len(possible) == 1 and self._holds(nodes, possible[0], path)
 
     def _apart(self, nodes: Nodes, outer: Schema) -> bool:
         """Whether no value of the inner schema is one of the outer; False where nobody knows."""
+        self._fuel_apart -= 1
+        if self._fuel_apart < 0:
+            return False
         theirs = list(self._flat((outer,), of_outer=True))
         if any(node is False for node in (*nodes, *theirs)):
             return True
@@ -272,7 +279,7 @@ class Proof:
             return True
         values = values_of(nodes)
         if values is not None:
-            validator = local_validator(outer, self._outer)
+            validator = self._checker(outer)
             return validator is not None and not any(is_valid(validator, v) for v in values)
         if types_of(nodes) != {"object"}:
             return False
@@ -295,7 +302,7 @@ class Proof:
                 yield False
             if not isinstance(schema, Mapping):
                 continue
-            yield {k: v for k, v in schema.items() if k not in ("$ref", "allOf")}
+            yield {k: v for k, v in schema.items() if k not in _TAKEN_APART}
             if "$ref" in schema:
                 yield from self._flat((resolve(root, schema["$ref"]),), of_outer=of_outer)
             yield from self._flat(schema.get("allOf", ()), of_outer=of_outer)
@@ -307,8 +314,15 @@ class Proof:
         # The same words may refer to different schemas.
         return "$ref" not in text or (self._one_scope and _within_defs(one))
 
+    def _checker(self, outer: Schema) -> Any:
+        """The validator of a part of the outer schema, built once."""
+        text = canonical(outer)
+        if text not in self._built:
+            self._built[text] = local_validator(outer, self._outer)
+        return self._built[text]
+
     def _all_valid(self, values: Sequence[Any], nodes: Nodes, outer: Schema) -> bool:
-        validator = local_validator(outer, self._outer)
+        validator = self._checker(outer)
         if validator is None:
             return False
         wrong = [value for value in values if not is_valid(validator, value)]

@@ -34,6 +34,7 @@ def refusal(schema):
         ({"definitions": {}}, "bad-schema", ("definitions",), "$defs"),
         ({"dependencies": {}}, "bad-schema", ("dependencies",), "dependentRequired"),
         ({"nullable": True}, "bad-schema", ("nullable",), "null"),
+        ({"$defs": None, "$ref": "#/$defs/a"}, "bad-schema", ("$ref",), None),
         ({"$id": "http://x"}, "bad-schema", ("$id",), None),
         ({"$anchor": "a"}, "bad-schema", ("$anchor",), "$defs"),
         ({"$dynamicRef": "#a"}, "bad-schema", ("$dynamicRef",), None),

@@ -1,7 +1,12 @@
 """Who breaks when a schema changes: what is said is held against real validation."""
 
+import json
+import os
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -193,3 +198,64 @@ def test_a_schema_is_compatible_with_itself(
     """Nobody breaks where nothing changes."""
     assert for_consumers(schemas[0], schemas[0]).breaks == "no"
     assert for_callers(schemas[0], schemas[0]).breaks == "no"
+
+
+def test_what_is_left_unevaluated_depends_on_what_stands_beside_it() -> None:
+    """A choice taken out of a schema takes its properties with it."""
+    shut = {"type": "object", "properties": {"a": {}}, "unevaluatedProperties": False}
+    choice = {"anyOf": [{"properties": {"b": {}}, "required": ["b"]}]}
+    old, new = compile_schema(shut), compile_schema({**shut, **choice})
+    assert for_consumers(old, new).breaks != "no"
+    assert for_consumers(new, new).breaks == "no"
+
+
+def test_values_of_tagged_unions_are_told_apart() -> None:
+    """One more kind breaks consumers, one less does not."""
+
+    def kinds(*names: str) -> CompiledSchema:
+        branches = [
+            {"type": "object", "required": ["kind"], "properties": {"kind": {"const": name}}}
+            for name in names
+        ]
+        return compile_schema({"oneOf": branches})
+
+    assert for_consumers(kinds("a", "b"), kinds("a")).breaks == "no"
+    assert for_consumers(kinds("a"), kinds("a", "b")).breaks == "yes"
+
+
+def test_a_pattern_that_changes_may_break_unless_an_example_shows_it() -> None:
+    """Nothing is claimed of two patterns that nobody compared."""
+    old, new = (
+        compile_schema({"type": "object", "properties": {"a": {"type": "string", "pattern": p}}})
+        for p in ("^[A-Z]{3}-[0-9]+$", "^[A-Z]{3}-[0-9]{1,9}$")
+    )
+    found = for_callers(old, new)
+    assert (found.breaks, found.reasons) == ("may", ("a: pattern",))
+
+
+SUITE = os.environ.get("JSON_SCHEMA_TEST_SUITE")
+
+
+@pytest.mark.skipif(
+    not SUITE or not (Path(SUITE) / "tests" / "draft2020-12").is_dir(),
+    reason="JSON_SCHEMA_TEST_SUITE does not name a copy of the public JSON Schema test suite",
+)
+def test_the_public_suite_contradicts_no_proof() -> None:
+    """Neighbours in a file of the suite differ in little; its own values are held against what is
+    said of them."""
+    for file in sorted((Path(SUITE or "") / "tests" / "draft2020-12").glob("*.json")):
+        groups = [group for group in json.loads(file.read_text()) if type(group["schema"]) is dict]
+        values = [test["data"] for group in groups for test in group["tests"]]
+        schemas = [found for group in groups if (found := whole(group["schema"])) is not None]
+        for one, other in pairwise(schemas):
+            for old, new in ((one, other), (other, one)):
+                if for_consumers(old, new).breaks == "no":
+                    allowed = (value for value in values if not new.problems(value))
+                    assert not any(old.problems(value) for value in allowed), (file, old, new)
+
+
+def whole(schema: dict[str, Any]) -> CompiledSchema | None:
+    try:
+        return compile_schema(schema)
+    except SchemaRefused:
+        return None
