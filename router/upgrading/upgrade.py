@@ -143,7 +143,7 @@ def plan_upgrade(
     new = judged(Side("then", Edited(sources, files), str(root)), catalog, today)
 
     def created(severity: Severity) -> tuple[Finding, ...]:
-        both = old.judgement.findings, new.judgement.findings
+        both = old.linted.findings, new.linted.findings
         return tuple(new.placed(one) for one in new_findings(*both, severity))
 
     return Upgrade(
