@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import client, compiling, own, phases, reload, starting
+from bench import client, compiling, linting, own, phases, reload, starting
 from bench.measure import REFERENCE_US, quiet
 from bench.report import Bar, ms, ratio, table, us, written
 
@@ -39,6 +39,7 @@ def main(arguments: list[str]) -> int:
         lambda: on_a_stub(chosen.quick),
         lambda: compiled(chosen.quick),
         lambda: started(chosen.quick),
+        lambda: linted(chosen.quick),
         lambda: reloaded(reloads),
     )
     for measure in measured:
@@ -168,6 +169,21 @@ def started(quick: bool) -> Section:
         Bar("`import router`, CPU s", 0.10, found.imported.cpu),
         Bar("`import router`, RSS MiB", 35, found.imported.rss),
         Bar("`router lint` / bare process and imports", 3.0, found.lint.cpu / found.parts.cpu),
+    ]
+
+
+def linted(quick: bool) -> Section:
+    found = linting.measure(100, rounds=3) if quick else linting.measure()
+    rows = [
+        (f"`router lint` of {found.policies:,} policies", ms(found.many), ratio(found.many_ratio)),
+        ("`yaml.CSafeLoader` over them", ms(found.reading), ratio(1)),
+        ("`router lint` of one policy", ms(found.one), ratio(found.one_ratio)),
+        ("`python -c pass`", ms(found.idle), ratio(1)),
+    ]
+    text = "### Linting from the shell, whole processes\n\n"
+    return text + table(("process", "CPU ms", "ratio"), rows), [
+        Bar(f"lint {found.policies:,} policies / CSafeLoader", 4, found.many_ratio),
+        Bar("lint one policy / `python -c pass`", 8, found.one_ratio),
     ]
 
 
