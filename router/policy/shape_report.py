@@ -64,6 +64,8 @@ class Report:
         if meant is not None:
             help_line = f"did you mean `{meant}`?"
             remedy = fix(f"write `{meant}`", replace_scalar(node, meant), safe=False)
+        if rule == "threshold-out-of-range" and isinstance(value, int | float) and 1 < value <= 100:
+            remedy = fix(f"write `{value}%`", replace_scalar(node, f"{value}%"), safe=False)
         if rule == "unknown-version":
             help_line = f"this program reads version {expected} of the format"
         message = f"{self._name(key)} is {shown}; expected {expected}"

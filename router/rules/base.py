@@ -20,7 +20,7 @@ from router.policy.findings import at_key, at_node, at_place
 from router.policy.nodes import Node, SourceText
 from router.types import Finding, Fix, Severity, Span
 
-__all__ = ["Check", "Facts", "Needs", "Rule", "SetCheck", "TextCheck"]
+__all__ = ["Check", "Facts", "Mends", "Needs", "Rule", "SetCheck", "TextCheck"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,8 @@ TextCheck = Callable[[SourceText], Iterable[Finding]]
 SetCheck = Callable[[Facts], Iterable[Finding]]
 Needs = Literal["policy", "catalog", "estimates"]
 """What a rule looks at: the policy alone, also the shipped catalog, also tokens estimated by it."""
+Mends = Literal["no", "safe", "unsafe", "either"]
+"""Whether findings of a rule carry fixes, and of which kind; not each of them need have one."""
 
 
 class Rule(NamedTuple):
@@ -74,6 +76,7 @@ class Rule(NamedTuple):
         configure: what an author can do where the rule does not suit; empty where no more is to
             be said than of any rule of its severity.
         needs: what it looks at beside the policy.
+        mends: whether its findings carry fixes.
         check: on each task that links. None: the reader or the compiler finds it.
         check_text: on the text of each file that is read, templates included.
         check_set: once, on all policy files together, where each could be read.
@@ -88,6 +91,7 @@ class Rule(NamedTuple):
     why: str
     configure: str = ""
     needs: Needs = "policy"
+    mends: Mends = "no"
     check: Check | None = None
     check_text: TextCheck | None = None
     check_set: SetCheck | None = None

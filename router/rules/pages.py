@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from router.rules.base import Needs, Rule
+from router.rules.base import Mends, Needs, Rule
 from router.rules.registry import all_rules
 from router.types import Severity
 
@@ -18,6 +18,15 @@ _NEEDS: Mapping[Needs, str] = {
     "estimates": (
         "Estimates tokens offline, with the catalog that is shipped: the bound is near, not exact. "
         "`router lint --count-tokens` asks the API for what is constant."
+    ),
+}
+_MENDS: Mapping[Mends, tuple[str, ...]] = {
+    "no": (),
+    "safe": ("`router lint --fix` can mend it.", ""),
+    "unsafe": ("`router lint --fix --unsafe` can mend it; look at what it does.", ""),
+    "either": (
+        "`router lint --fix` can mend some of it, `--fix --unsafe` the rest; look at what it does.",
+        "",
     ),
 }
 _ERROR = (
@@ -52,6 +61,7 @@ def render(rule: Rule) -> str:
             *((rule.configure, "") if rule.configure else ()),
             _generic(rule),
             "",
+            *_MENDS[rule.mends],
             f"{_NEEDS[rule.needs]} {_found(rule)}",
             "",
         ]
@@ -70,11 +80,12 @@ def index() -> str:
         "",
         "How findings are reported, suppressed and configured: [lint](../lint.md).",
         "",
-        "| rule | severity | needs | what it catches |",
-        "| --- | --- | --- | --- |",
+        "| rule | severity | needs | fix | what it catches |",
+        "| --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| [{name}]({name}.md) | {rule.severity.value} | {rule.needs} | {rule.summary} |"
+        f"| [{name}]({name}.md) | {rule.severity.value} | {rule.needs} | {_fix(rule)} | "
+        f"{rule.summary} |"
         for name, rule in all_rules().items()
     ]
     return "\n".join(lines) + "\n"
@@ -84,6 +95,10 @@ def pages() -> dict[str, str]:
     """Every page by file name."""
     found = {f"{name}.md": render(rule) for name, rule in all_rules().items()}
     return {"README.md": index(), **found}
+
+
+def _fix(rule: Rule) -> str:
+    return "" if rule.mends == "no" else rule.mends
 
 
 def _generic(rule: Rule) -> str:

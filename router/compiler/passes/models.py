@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from router.compiler.passes.work import Desk, Pin
+from router.policy.edits import fix, replace_scalar
 from router.policy.findings import at_node, quoted
 from router.policy.nodes import Node
-from router.policy.suggest import did_you_mean
+from router.policy.suggest import suggest
 
 __all__ = ["pin", "resolve_models"]
 
@@ -34,10 +35,14 @@ def _pin(desk: Desk, written: str, node: Node, names: tuple[str, ...]) -> Pin | 
     if written in catalog.models or written in catalog.aliases:
         return Pin(written)
     known = (*names, *catalog.models, *catalog.aliases)
-    hint = did_you_mean(written, known)
+    meant = suggest(written, known)
+    hint, remedy = None, None
+    if meant is not None:
+        hint = f"did you mean `{meant}`?"
+        remedy = fix(f"write `{meant}`", replace_scalar(node, meant), safe=False)
     if hint is None:
         hint = f"`router models` lists them; `{_LOCAL}NAME` is a model of an endpoint of your own"
     where = "under `models` or in the catalog" if names else "in the catalog"
     message = f"there is no model {quoted(written)} {where}"
-    desk.findings.append(at_node("unknown-model", message, node, help=hint))
+    desk.findings.append(at_node("unknown-model", message, node, help=hint, fix=remedy))
     return None

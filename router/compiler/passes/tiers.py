@@ -8,8 +8,10 @@ from router.compiler.hints import name_hint
 from router.compiler.model import EscalateRule, StartRule, Tier
 from router.compiler.passes.models import pin
 from router.compiler.passes.work import Pin, Work
+from router.policy.edits import fix, replace_scalar
 from router.policy.nodes import Node
 from router.policy.scalars import ScalarError, duration, share
+from router.policy.suggest import suggest
 
 __all__ = ["link_tiers"]
 
@@ -128,7 +130,9 @@ def _known(work: Work, node: Node, names: list[str]) -> bool:
     if "tiers" in work.broken:
         return False
     hint = name_hint(str(node.value), names, "tiers")
-    work.say("unknown-tier", f"this task has no tier `{node.value}`", node, hint)
+    meant = suggest(str(node.value), names)
+    remedy = meant and fix(f"write `{meant}`", replace_scalar(node, meant), safe=False)
+    work.say("unknown-tier", f"this task has no tier `{node.value}`", node, hint, remedy or None)
     return False
 
 

@@ -14,7 +14,7 @@ from router.policy.findings import at_node, quoted
 from router.policy.nodes import Node
 from router.policy.paths import PathEscape, resolve_path
 from router.policy.sources import SourceError, Sources
-from router.types import Finding, Severity
+from router.types import Finding, Fix, Severity
 
 __all__ = ["Desk", "Pin", "Work", "source_fault"]
 
@@ -90,8 +90,15 @@ class Work:
     def failed(self) -> bool:
         return any(finding.severity is Severity.ERROR for finding in self.findings)
 
-    def say(self, rule: str, message: str, node: Node, help_: str | None = None) -> None:
-        self.findings.append(at_node(rule, message, node, help=help_))
+    def say(
+        self,
+        rule: str,
+        message: str,
+        node: Node,
+        help_: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:
+        self.findings.append(at_node(rule, message, node, help=help_, fix=fix))
 
     def fetch(self, node: Node) -> tuple[str, bytes] | None:
         """The file that a node names, relative to the file the node is written in."""

@@ -35,5 +35,6 @@ RULE = Rule(
     ),
     configure="Runs are only comparable when they name one model.",
     needs="catalog",
+    mends="safe",
     check=check,
 )

@@ -53,5 +53,6 @@ RULE = Rule(
     ),
     configure="`router plan TASK` shows the estimate of each breakpoint and the model's minimum.",
     needs="estimates",
+    mends="unsafe",
     check=check,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, is_own, replace_scalar
 from router.rules.base import Facts, Rule
 from router.rules.ladder import tier_nodes
 from router.types import Finding, Severity
@@ -20,7 +21,11 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         most = model.limits.max_output
         if tier.max_tokens > most:
             message = f"{tier.max_tokens:,} tokens; {model.id} gives at most {most:,}"
-            yield RULE.at(node.get("max_tokens") or node, message, f"at most `{most}`")
+            place = node.get("max_tokens") or node
+            remedy = None
+            if is_own(place, compiled.node):
+                remedy = fix(f"write `{most}`", replace_scalar(place, str(most)), safe=False)
+            yield RULE.at(place, message, f"at most `{most}`", fix=remedy)
 
 
 RULE = Rule(
@@ -32,5 +37,6 @@ RULE = Rule(
     why="The API refuses the request (400) on every call, so the tier can never answer.",
     configure="The limit comes from the catalog (`router models`).",
     needs="catalog",
+    mends="unsafe",
     check=check,
 )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from router.policy.edits import fix
 from router.policy.nodes import SourceText
-from router.policy.offsets import Offsets
 from router.rules.base import Rule
-from router.types import Finding, Severity
+from router.types import Edit, Finding, Severity
 
 __all__ = ["RULE", "check_text"]
 
@@ -29,10 +29,12 @@ def check_text(text: SourceText) -> Iterator[Finding]:
             continue
         codes = ", ".join(dict.fromkeys(f"U+{ord(character):04X}" for character in found[0][:4]))
         more = " and more" if end - start > 4 else ""
+        span = text.offsets.span(text.file, start, end)
         yield RULE.at_place(
-            (text, Offsets(text.text).span(text.file, start, end)),
+            (text, span),
             f"{end - start} invisible: {codes}{more}",
             "remove it; in YAML an escape in double quotes shows it",
+            fix=fix("remove it", (Edit(span, ""),), safe=False),  # some scripts need it
         )
 
 
@@ -48,5 +50,6 @@ RULE = Rule(
         "has not seen. Often they came along from a web page."
     ),
     configure="Joiners and the flags that are spelt with tag characters are no findings.",
+    mends="unsafe",
     check_text=check_text,
 )

@@ -58,5 +58,6 @@ RULE = Rule(
         "is open, replies of endpoints that enforce nothing may carry extra fields unnoticed."
     ),
     configure="Close the object, or leave it: the schema is enforced as written.",
+    mends="unsafe",
     check=check,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from router.policy.edits import delete_entry, fix
 from router.policy.nodes import Node
 from router.rules.base import Facts, Rule
 from router.types import Finding, Severity
@@ -28,7 +29,10 @@ def _repeated(parent: Node, child: Node) -> Iterator[Finding]:
             yield from _repeated(theirs, mine)
         elif type(mine.value) is type(theirs.value) and mine.plain() == theirs.plain():
             message = f"the parent says the same on {theirs.span}"
-            yield RULE.at(child, message, "remove it: it is inherited", key=key)
+            remedy = None
+            if not child.source.shares:
+                remedy = fix(f"remove `{key}`", delete_entry(child, key))
+            yield RULE.at(child, message, "remove it: it is inherited", key=key, fix=remedy)
 
 
 RULE = Rule(
@@ -42,5 +46,6 @@ RULE = Rule(
         "and nobody meant it."
     ),
     configure="Keep it where the value must stay whatever becomes of the parent.",
+    mends="safe",
     check_set=check_set,
 )

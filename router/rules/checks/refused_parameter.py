@@ -151,5 +151,6 @@ RULE = Rule(
     ),
     configure="Capabilities come from the catalog (`router models`).",
     needs="catalog",
+    mends="either",
     check=check,
 )

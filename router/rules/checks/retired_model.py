@@ -30,5 +30,6 @@ RULE = Rule(
     why="The API answers 404 for a retired model: the tier can never answer.",
     configure="`router models` shows what is current, and replacements.",
     needs="catalog",
+    mends="unsafe",
     check=check,
 )

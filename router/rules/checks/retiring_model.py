@@ -44,5 +44,6 @@ RULE = Rule(
     ),
     configure="The dates come from the catalog (`router models`). As an error it stays.",
     needs="catalog",
+    mends="unsafe",
     check=check,
 )

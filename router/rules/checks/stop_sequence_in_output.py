@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import delete_entry, fix, is_own
 from router.rules.base import Facts, Rule
 from router.rules.ladder import tier_nodes
 from router.types import Finding, Severity
@@ -19,7 +20,12 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
         if tier.stop_sequences:
             message = "the answer is JSON: where it contains one of these it is cut off there"
             place = node.get("stop_sequences") or node
-            yield RULE.at(place, message, "remove them: the schema says where the answer ends")
+            remedy = None
+            if is_own(place, compiled.node):
+                edits = delete_entry(node, "stop_sequences")
+                remedy = fix("remove `stop_sequences`", edits, safe=False)
+            help_line = "remove them: the schema says where the answer ends"
+            yield RULE.at(place, message, help_line, fix=remedy)
 
 
 RULE = Rule(
@@ -32,5 +38,6 @@ RULE = Rule(
         "A sequence that occurs in the text of a field ends the answer there. What is left is no "
         "JSON: the event `invalid_output`, paid for, and the next tier is asked with the same."
     ),
+    mends="unsafe",
     check=check,
 )

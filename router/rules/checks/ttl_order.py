@@ -37,5 +37,6 @@ RULE = Rule(
     avoid="system: [{text: examples, cache: 5m}, {text: taxonomy, cache: 1h}]",
     prefer="system: [{text: taxonomy, cache: 1h}, {text: examples, cache: 5m}]",
     why="The API refuses the request (400). The order is tools, system, messages.",
+    mends="unsafe",
     check=check,
 )

@@ -60,5 +60,6 @@ RULE = Rule(
         "can be given before the call. Images, documents and turns are bounded by the API."
     ),
     configure="Set a generous bound; inputs over it are refused before any token is spent.",
+    mends="unsafe",
     check=check,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
+from router.policy.edits import fix, is_own, replace_scalar
 from router.rules.base import Facts, Rule
 from router.rules.ladder import tier_nodes
 from router.types import Finding, Severity
@@ -21,7 +22,13 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
             continue
         if written.value == tier.model:
             message = f"`{tier.model}` is called `{name}` under `models`"
-            yield RULE.at(written, message, f"`{name}`: an upgrade under `models` misses this tier")
+            help_line = f"`{name}`: an upgrade under `models` misses this tier"
+            remedy = None
+            if is_own(written, compiled.node):
+                # A tier without a name of its own is called as its model is written.
+                named_itself = node.get("name") is not None
+                remedy = fix(f"write `{name}`", replace_scalar(written, name), safe=named_itself)
+            yield RULE.at(written, message, help_line, fix=remedy)
 
 
 RULE = Rule(
@@ -35,5 +42,6 @@ RULE = Rule(
         "behind, and the ladder mixes generations."
     ),
     configure="A tier takes its name from `model`: rules that name the tier change with it.",
+    mends="either",
     check=check,
 )

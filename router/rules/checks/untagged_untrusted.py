@@ -56,5 +56,6 @@ RULE = Rule(
         "Numbers, booleans and enums, images, documents and turns need no tag."
     ),
     configure="List an input under `trusted` if your own program sets it.",
+    mends="safe",
     check=check,
 )

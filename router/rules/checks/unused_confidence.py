@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import FieldSignal
+from router.policy.edits import delete_entry, fix, is_own
 from router.rules.base import Facts, Rule
 from router.rules.signals import judged
 from router.types import Finding, Severity
@@ -21,7 +22,11 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if not any(judged(task, tier) for tier in task.tiers):
         message = "no tier has a rule that reads the confidence: it is never asked for"
         help_line = "add `escalate: [{below: …}]` to a tier, or remove `confidence`"
-        yield RULE.at(compiled.node, message, help_line, key="confidence")
+        remedy, written = None, compiled.node.get("confidence")
+        if written is not None and is_own(written, compiled.node):
+            edits = delete_entry(compiled.node, "confidence")
+            remedy = fix("remove `confidence`", edits, safe=False)
+        yield RULE.at(compiled.node, message, help_line, key="confidence", fix=remedy)
 
 
 RULE = Rule(
@@ -37,5 +42,6 @@ RULE = Rule(
         "Samples and verifiers cost calls, so they are asked only where a rule reads their word. "
         "Without one no answer is checked, and the policy reads as if all were."
     ),
+    mends="unsafe",
     check=check,
 )

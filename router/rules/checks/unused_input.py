@@ -65,5 +65,6 @@ RULE = Rule(
         "has lost the line that used it. Inputs that a verifier of the same name takes are used."
     ),
     configure="Remove the input from `input`.",
+    mends="unsafe",
     check=check,
 )

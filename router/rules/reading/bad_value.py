@@ -15,4 +15,5 @@ RULE = Rule(
     prefer="effort: max",
     why="The value means nothing to the router or to the API.",
     configure="The message says which values there are.",
+    mends="unsafe",
 )

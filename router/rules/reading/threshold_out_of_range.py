@@ -17,4 +17,5 @@ RULE = Rule(
         "Confidence is between 0 and 1, so the rule would always or never hold; without "
         "`confidence` there is nothing to compare."
     ),
+    mends="unsafe",
 )

@@ -21,4 +21,5 @@ RULE = Rule(
         "The keys are listed in the policy reference and in schemas/policy.schema.json, which "
         "editors read."
     ),
+    mends="either",
 )

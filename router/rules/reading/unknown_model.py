@@ -18,4 +18,5 @@ RULE = Rule(
         "`router models` lists what is known; `local:NAME` is a model of an endpoint of your own."
     ),
     needs="catalog",
+    mends="unsafe",
 )

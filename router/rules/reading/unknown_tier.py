@@ -15,4 +15,5 @@ RULE = Rule(
     prefer="escalate: [{below: 0.8, to: opus}]",
     why="The run would have nowhere to go.",
     configure="A tier's name is its `name`, or its `model` as written.",
+    mends="unsafe",
 )

@@ -18,4 +18,5 @@ RULE = Rule(
         "follow 1.1 and see false, 90 seconds or an octal number."
     ),
     configure="Put the value in quotes.",
+    mends="safe",
 )

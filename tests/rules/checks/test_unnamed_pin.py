@@ -6,6 +6,11 @@ FAILING = {
     "an id that has a name": """
 tiers: [{model: haiku, max_tokens: 2048}, {model: «claude-opus-5-5», max_tokens: 4096}]
 """,
+    "in a tier with a name of its own": """
+tiers:
+  - {model: haiku, max_tokens: 2048}
+  - {model: «claude-opus-5-5», name: last, max_tokens: 4096}
+""",
 }
 PASSING = {
     "the name, and an id without one": """

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 FAILING = {
     "a misspelt key": "«ownr»: a",
+    "a key that today's models refuse": "owner: a\n«temperature»: 0.2",
+    "a key of another version": "owner: a\n«calibration»: table.json",
 }
 PASSING = {
     "the key": "owner: a",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 FAILING = {
     "a fallback": "fallback: [«sonnet»]",
+    "a misspelt tier": "fallback: [«opsu»]",
 }
 PASSING = {
     "a tier by its model's name": "fallback: [opus]",
