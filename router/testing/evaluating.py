@@ -19,8 +19,9 @@ from router.ledger.base import Ledger, NullLedger
 from router.settings import Settings
 from router.testing.evaluation import Evaluation, Trial
 from router.testing.library import Library, LoadedSuite
+from router.testing.purse import Purse
 from router.testing.suite import Labelled
-from router.testing.trials import Live, Purse, replay
+from router.testing.trials import Live, replay
 from router.types import Severity
 
 if TYPE_CHECKING:
@@ -85,7 +86,16 @@ def evaluate_live(
         transport = _transport(settings, library)
 
         async def answer(part: _Part) -> tuple[Trial, ...]:
-            live = Live(part.tasks, library.catalog, transport, ledger, purse, parallel, keep)
+            live = Live(
+                part.tasks,
+                library.catalog,
+                transport,
+                ledger,
+                purse,
+                parallel,
+                keep,
+                keep_text=settings.ledger_text,
+            )
             return await live.run(part.labelled, repeat=repeat)
 
         async def whole() -> tuple[Evaluation, ...]:

@@ -5,7 +5,7 @@ Shares are kept as two integers and never rounded up: 99.99 % is not 100 %.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal
 from functools import cached_property
@@ -27,7 +27,8 @@ class Trial:
     repeat: int  # from 1
     outcome: Outcome | None = None
     failures: tuple[Failure, ...] = ()  # what is not as labelled
-    missing: str | None = None  # why it was not made
+    missing: str | None = None  # why it was not made, or not to its end
+    cost: Decimal = Decimal(0)  # USD, every attempt included, also those of a run not made
 
     @property
     def right(self) -> bool:
@@ -40,16 +41,16 @@ class Trial:
         attempts = self.outcome.attempts if self.outcome is not None else ()
         return any(one.escalation is not None for one in attempts if one.role != "verifier")
 
-    @property
-    def cost(self) -> Decimal:
-        """USD, every attempt included."""
-        return Decimal(0) if self.outcome is None else self.outcome.cost
 
+def judged(case: Case, repeat: int, outcome: Outcome, cost: Decimal) -> Trial:
+    """A run held against its label.
 
-def judged(case: Case, repeat: int, outcome: Outcome) -> Trial:
-    """A run held against its label."""
+    Args:
+        cost: in USD.
+    """
     failures = (*mishaps(case, outcome), *expectations(case, outcome))
-    return Trial(case, repeat, outcome, tuple(one.under(case.root) for one in failures))
+    placed = tuple(one.under(case.root) for one in failures)
+    return Trial(case, repeat, outcome, placed, cost=cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +129,13 @@ class Evaluation:
 
     @cached_property
     def cost(self) -> Decimal:
-        """USD of all runs."""
-        return sum((trial.cost for trial in self.made), Decimal(0))
+        """USD of all runs, those that were not made to their end included."""
+        return _sum(self.trials)
 
     @property
     def usd_per_run(self) -> Decimal:
         """USD of a run on average."""
-        return self.cost / len(self.made) if self.made else Decimal(0)
+        return _sum(self.made) / len(self.made) if self.made else Decimal(0)
 
     @cached_property
     def gates(self) -> Mapping[str, Failure | None]:
@@ -161,3 +162,7 @@ class Evaluation:
             if fares.part < fares.whole:
                 trial = next(t for t in self.made if t.case.name == name and t.failures)
                 yield fares, trial.failures[0]
+
+
+def _sum(trials: Iterable[Trial]) -> Decimal:
+    return sum((trial.cost for trial in trials), Decimal(0))

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,19 +21,12 @@ from router.emulator.script import Script
 from router.emulator.transport import AsyncEmulatorTransport
 from router.engine.cascade import Cascade
 from router.engine.limits import Circuits, Limits, RetryBudget
-from router.engine.plan import make_plan
 from router.engine.run import Engine, RunRequest
-from router.errors import (
-    AuthFailed,
-    BudgetExceeded,
-    LedgerError,
-    RouterError,
-    SettingsError,
-    UsageError,
-)
+from router.errors import AuthFailed, LedgerError, RouterError, SettingsError
 from router.ledger.base import Ledger
 from router.testing.driving import Outcome, conduct, hermetic_engine
 from router.testing.evaluation import Trial, judged
+from router.testing.purse import Paying, Purse
 from router.testing.recording import RecordedRun
 from router.testing.suite import Case, Labelled
 from router.types import Result
@@ -44,51 +34,10 @@ from router.types import Result
 if TYPE_CHECKING:
     from router.claude.transport import AsyncTransport
 
-__all__ = ["Live", "Purse", "replay"]
+__all__ = ["Live", "replay"]
 
-_NO_MONEY = "the money was spent"
+_NO_MONEY = "too little money is left"
 _NOT_RECORDED = "not recorded"
-
-
-@dataclass(slots=True)
-class Purse:
-    """A sum that runs side by side may spend, and never more than it."""
-
-    limit: Decimal  # USD
-    spent: Decimal = Decimal(0)
-    _held: Decimal = Decimal(0)
-    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    @asynccontextmanager
-    async def allowance(self, least: Decimal, most: Decimal) -> AsyncIterator[Allowance | None]:
-        """What a run may cost: `most`, or what is left if that is enough to begin with.
-
-        Waits while runs under way hold what is wanted. None where not even `least` is left.
-        """
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._held or self._left() >= most)
-            left = self._left()
-            granted = None if left < least else Allowance(min(left, most))
-            self._held += granted.usd if granted is not None else 0
-        try:
-            yield granted
-        finally:
-            if granted is not None:
-                async with self._changed:
-                    self._held -= granted.usd
-                    self.spent += granted.spent
-                    self._changed.notify_all()
-
-    def _left(self) -> Decimal:
-        return self.limit - self.spent - self._held
-
-
-@dataclass(slots=True)
-class Allowance:
-    """What one run may spend, and what it has spent."""
-
-    usd: Decimal
-    spent: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -98,9 +47,9 @@ class Live:
     Args:
         transport: to the API, or to the emulator to try the machinery.
         ledger: every attempt is recorded there, as for any other run.
-        purse: what all of it may cost. A run's own budget is cut to what is left, so that the
-            reservation before each attempt keeps the sum.
+        purse: what all of it may cost.
         keep: is given every answer as a line of a recording.
+        keep_text: prompts and answers go into the ledger too.
     """
 
     tasks: Mapping[str, Task]
@@ -110,6 +59,8 @@ class Live:
     purse: Purse
     parallel: int = 4
     keep: Callable[[str], object] | None = None
+    keep_text: bool = False
+    monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
@@ -122,10 +73,11 @@ class Live:
         engine = Engine(
             catalog=self.catalog,
             limits=Limits(RetryBudget(), Circuits(random.random)),
-            monotonic=time.monotonic,
+            monotonic=self.monotonic,
             wall=self.wall,
             random=random.random,
             emulated=self.transport.emulated,
+            keep_text=self.keep_text,
         )
         gate = asyncio.Semaphore(self.parallel)
 
@@ -146,35 +98,22 @@ class Live:
         return tuple(trial.result() for trial in trials)
 
     async def _trial(self, case: Case, number: int, engine: Engine) -> Trial:
-        task = self.tasks[case.task]
-        today = datetime.fromtimestamp(self.wall(), UTC).date()
-        try:
-            plan = make_plan(task, case.inputs, catalog=self.catalog, today=today, tasks=self.tasks)
-        except UsageError as error:
-            return judged(case, number, Outcome(None, error))
-        # Twice the worst case leaves room for retries where the policy names no budget.
-        most = task.budget.usd or 2 * plan.cost_worst
-        async with self.purse.allowance(plan.cost_best, most) as allowance:
-            if allowance is None:
-                return Trial(case, number, missing=_NO_MONEY)
-            capped = replace(task, budget=replace(task.budget, usd=allowance.usd))
-            ended = await conduct(
-                case,
-                {**self.tasks, task.name: capped},
-                engine,
-                self.transport,
-                self.sleep,
-                run_id=f"test_{uuid4().hex[:18]}",
-                ledger=self.ledger,
-                run=self._cascade,
-            )
-            outcome = _outcome(ended)
-            allowance.spent = outcome.cost
+        paying = Paying(self.ledger, self.purse, engine.monotonic)
+        ended = await conduct(
+            case,
+            self.tasks,
+            replace(engine, monotonic=paying.clock),
+            self.transport,
+            self.sleep,
+            run_id=f"test_{uuid4().hex[:18]}",
+            ledger=paying,
+            run=self._cascade,
+        )
+        if paying.refused:  # perhaps in the middle: the run then made do with what it had
+            return Trial(case, number, missing=_NO_MONEY, cost=paying.spent)
         if isinstance(ended, SettingsError | AuthFailed | LedgerError):
             raise ended
-        if isinstance(ended, BudgetExceeded) and allowance.usd < most:
-            return Trial(case, number, missing=_NO_MONEY)
-        return judged(case, number, outcome)
+        return judged(case, number, _outcome(ended), paying.spent)
 
     def _cascade(self, request: RunRequest, engine: Engine) -> Cascade:
         return (
@@ -208,7 +147,8 @@ async def replay(
             if source.unknown:
                 trials.append(Trial(case, number, missing=_NOT_RECORDED))
             else:
-                trials.append(judged(case, number, _outcome(ended)))
+                outcome = _outcome(ended)
+                trials.append(judged(case, number, outcome, outcome.cost))
     return tuple(trials)
 
 

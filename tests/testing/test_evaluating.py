@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from decimal import Decimal
@@ -125,7 +126,7 @@ def test_a_missed_gate_fails_the_command_in_every_form(shell, tmp_path):
 def test_a_sum_that_does_not_reach_leaves_inputs_out_and_says_so(shell):
     run = shell("--live", "--max-usd", "0.00005")
     assert run.returncode == 1
-    assert "the money was spent" in run.stdout
+    assert "too little money is left" in run.stdout
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,13 @@ def test_what_cannot_be_done_is_said_and_nothing_is_spent(shell, tmp_path, argum
     assert run.returncode == 2
     assert said in run.stderr
     assert not (tmp_path / "router.ledger.db").exists()
+
+
+def test_the_ledger_keeps_texts_where_the_deployment_asks_for_them(shell, tmp_path):
+    shell("--live", "--max-usd", "0.5", "--repeat", "1", ROUTER_LEDGER_TEXT="1")
+    ledger = sqlite3.connect(tmp_path / "router.ledger.db")
+    kept = ledger.execute("SELECT request FROM texts").fetchall()
+    assert sum("charged twice" in request for (request,) in kept) == 1
 
 
 def test_without_a_key_nothing_is_sent(shell):

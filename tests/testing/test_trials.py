@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import sqlite3
 from decimal import Decimal
 
 import pytest
@@ -13,12 +15,17 @@ from hypothesis import strategies as st
 from router.catalog import load_catalog
 from router.emulator import AsyncEmulatorTransport, Emulator, ManualClock, Script, fault, reply
 from router.emulator.recordings import Recordings
-from router.errors import AuthFailed
+from router.engine.effects import Record
+from router.errors import AuthFailed, LedgerError
+from router.ledger.base import NullLedger
 from router.ledger.sqlite import SQLiteLedger
+from router.reports import build
 from router.testing.discovery import Found
 from router.testing.evaluation import Evaluation, Fares
 from router.testing.library import Library
-from router.testing.trials import Allowance, Live, Purse, replay
+from router.testing.purse import Paying, Purse
+from router.testing.trials import Live, replay
+from router.types import Attempt, AttemptStatus, Usage
 
 POLICY = """version: 1
 models: {haiku: claude-haiku-5-5, opus: claude-opus-5-5}
@@ -60,9 +67,9 @@ ROWS = [
 class Bench:
     """A policy with labelled inputs, an emulator that stands in for the API, and a ledger."""
 
-    def __init__(self, root, suite=SUITE, rows=ROWS):
+    def __init__(self, root, suite=SUITE, rows=ROWS, policy=POLICY):
         (root / "policies").mkdir()
-        (root / "policies" / "sort.yaml").write_text(POLICY)
+        (root / "policies" / "sort.yaml").write_text(policy)
         (root / "policies" / "sort.test.yaml").write_text(suite)
         lines = [json.dumps(row) for row in rows]
         (root / "policies" / "labelled.jsonl").write_text("\n".join(lines))
@@ -81,17 +88,21 @@ class Bench:
     def answer(self, text, *replies):
         self.emulator.script.on(text=text).reply(*replies)
 
-    def live(self, usd="1", **options):
-        live = Live(
+    def made(self, usd="1", **options):
+        given = {"transport": AsyncEmulatorTransport(self.emulator), **options}
+        return Live(
             tasks=self.loaded.policy_set.tasks,
             catalog=self.catalog,
-            transport=AsyncEmulatorTransport(self.emulator),
             ledger=self.ledger,
             purse=Purse(Decimal(usd)),
             keep=self.kept.append,
             wall=self.emulator.clock.time,
             sleep=self.emulator.clock.asleep,
+            **given,
         )
+
+    def live(self, usd="1", **options):
+        live = self.made(usd)
         return self._evaluation(asyncio.run(live.run(self.labelled, **options)))
 
     def replayed(self, **options):
@@ -114,6 +125,10 @@ def bench(tmp_path):
 
 def label(name, confidence=0.9):
     return reply({"label": name, "confidence": confidence})
+
+
+def paid(bench):
+    return build(bench.ledger.location, by="task").total.cost
 
 
 def answers(found):
@@ -158,8 +173,6 @@ def test_every_attempt_is_in_the_ledger_and_the_sums_agree(bench):
     bench.answer("charged twice", label("other", 0.2), label("billing"))
     bench.answer("card is lost", label("card"))
     found = bench.live(repeat=1)
-    from router.reports import build
-
     report = build(bench.ledger.location, by="task")
     assert report.total.attempts == 3
     assert report.total.cost == found.cost > 0
@@ -206,37 +219,145 @@ def test_a_key_that_does_not_hold_ends_it_at_once(bench):
         bench.live()
 
 
-def test_when_the_money_is_spent_the_rest_is_not_run_and_does_not_pass(bench):
+def test_runs_that_the_money_does_not_reach_are_not_made_and_do_not_pass(bench):
     bench.answer("charged twice", label("billing"))
     bench.answer("card is lost", label("card"))
-    one = bench.live(repeat=1).cost / 2
-    short = bench.live(str(one * 2 + one / 2), repeat=20)
-    assert short.missing["the money was spent"] > 0
-    assert short.cost <= one * 2 + one / 2
+    limit = Decimal("0.0005")  # enough to begin with
+    short = bench.live(str(limit), repeat=20)
+    assert short.missing["too little money is left"] > 0
+    assert Decimal(0) < short.cost <= limit
     assert not short.passed
 
 
+def test_a_run_that_money_stops_halfway_is_not_judged_and_its_cost_counts(bench):
+    """The first tier was paid and the second could not be: what there is says nothing."""
+    bench.answer("charged twice", label("other", 0.3), label("billing"))
+    bench.answer("card is lost", label("card", 0.3), label("card"))
+    found = bench.live("0.006", repeat=1)
+    assert found.missing == {"too little money is left": 2}
+    assert found.accuracy == Fares(0, 0)
+    assert found.cost == paid(bench) > 0
+
+
+def test_money_bounds_all_runs_and_no_run_has_a_budget_that_its_policy_does_not_name(tmp_path):
+    """A prompt of digits reserves more than it is expected to cost, many times over."""
+    policy = POLICY.replace("    budget: {run: {usd: 0.10}}\n", "").replace("200", "40000")
+    message = "1" * 9000
+    row = {"inputs": {"message": message}, "expect": {"output": {"label": "billing"}}}
+    bench = Bench(tmp_path, rows=[row], policy=policy)
+    bench.answer(message, label("other", 0.3), label("billing"))
+    found = bench.live("0.20", repeat=1)
+    assert found.accuracy == Fares(1, 1)
+    bench.ledger.close()
+
+
+def test_interrupted_runs_leave_nothing_open_in_the_ledger(bench):
+    """What was under way is settled at its worst case; what waited was never begun."""
+    bench.emulator.script.reply(label("billing"))
+
+    class Hanging(AsyncEmulatorTransport):
+        async def send(self, request):
+            await asyncio.Event().wait()
+
+    async def interrupted():
+        live = bench.made("0.005", transport=Hanging(bench.emulator))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(live.run(bench.labelled), 0.2)
+        return live.purse.spent
+
+    spent = asyncio.run(interrupted())
+    assert Decimal(0) < spent <= Decimal("0.005")
+    assert paid(bench) == spent
+    rows = sqlite3.connect(bench.ledger.location).execute("SELECT status FROM attempts").fetchall()
+    assert {status for (status,) in rows} == {"cancelled"}
+
+
+def test_a_run_is_not_late_for_having_waited_for_money(bench):
+    """Its deadline is about its own time."""
+    ticks = itertools.count(step=100)
+    paying = Paying(NullLedger(), Purse(Decimal(1)), lambda: next(ticks))
+
+    async def wait():
+        other = Paying(NullLedger(), paying._purse, lambda: 0)
+        await other.awrite(opening("1"))
+        waiting = asyncio.create_task(paying.awrite(opening("1")))
+        await asyncio.sleep(0)
+        await other.awrite(settling("0"))
+        await waiting
+
+    before = paying.clock()
+    asyncio.run(wait())
+    assert paying.clock() - before == 200  # two ticks of its own; the wait's one is not counted
+
+
+def test_what_could_not_be_recorded_is_given_back_to_the_purse():
+    class Full(NullLedger):
+        def write(self, record):
+            raise LedgerError("the disk is full")
+
+        async def awrite(self, record):
+            self.write(record)
+
+    purse = Purse(Decimal(1))
+    with pytest.raises(LedgerError, match="full"):
+        Paying(Full(), purse, lambda: 0).write(opening("1"))
+    with pytest.raises(LedgerError, match="full"):
+        asyncio.run(Paying(Full(), purse, lambda: 0).awrite(opening("1")))
+    Paying(NullLedger(), purse, lambda: 0).write(opening("1"))
+    with pytest.raises(LedgerError, match="too little money"):
+        Paying(NullLedger(), purse, lambda: 0).write(opening("0.1"))
+
+
 MONEY = st.decimals("0", "2", places=4)
+ATTEMPTS = st.lists(st.tuples(MONEY, st.sampled_from(["0", "0.5", "1"])), max_size=4)
 
 
-@settings(max_examples=60, deadline=None)
-@given(limit=MONEY, runs=st.lists(st.tuples(MONEY, MONEY, MONEY), max_size=12))
+@settings(max_examples=100, deadline=None)
+@given(limit=MONEY, runs=st.lists(ATTEMPTS, max_size=12))
 def test_a_purse_is_never_overdrawn_and_keeps_nobody_waiting_for_ever(limit, runs):
-    """Whatever runs side by side ask for and spend of what they were granted."""
+    """Whatever attempts runs side by side make, one after the other, up to their worst case."""
 
-    async def run(purse, least, more, used):
-        async with purse.allowance(least, least + more) as granted:
-            assert granted is None or least <= granted.usd <= least + more
+    async def run(purse, attempts):
+        paying = Paying(NullLedger(), purse, lambda: 0)
+        for worst, share in attempts:
+            try:
+                await paying.awrite(opening(worst))
+            except LedgerError:
+                assert paying.refused
+                return paying.spent
             await asyncio.sleep(0)
-            if isinstance(granted, Allowance):
-                granted.spent = min(used, granted.usd)
+            await paying.awrite(settling(Decimal(worst) * Decimal(share)))
+        return paying.spent
 
     async def everybody():
         purse = Purse(limit)
-        await asyncio.wait_for(asyncio.gather(*(run(purse, *one) for one in runs)), 10)
+        spent = await asyncio.wait_for(asyncio.gather(*(run(purse, one) for one in runs)), 10)
+        assert purse.spent == sum(spent)
+        assert purse._held == 0
         return purse.spent
 
     assert asyncio.run(everybody()) <= limit
+
+
+def opening(usd):
+    return Record((_attempt(usd, AttemptStatus.RESERVED),), {}, "r1")
+
+
+def settling(usd):
+    return Record((_attempt(usd, AttemptStatus.ANSWERED),), {}, "r1")
+
+
+def _attempt(usd, status):
+    return Attempt(
+        run_id="run_1",
+        number=1,
+        task="sort",
+        tier="haiku",
+        model="claude-haiku-5-5",
+        status=status,
+        cost=Decimal(usd),
+        usage=Usage(),
+    )
 
 
 @pytest.mark.parametrize(
