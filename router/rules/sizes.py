@@ -68,6 +68,15 @@ class Prefix(NamedTuple):
     counted: bool  # by the API; else estimated
 
 
+class _Sent(NamedTuple):
+    """Tokens of the longest prompt: all, those a warm cache has, and those a cold one is given."""
+
+    prompt: int
+    read: int
+    cached_5m: int
+    cached_1h: int
+
+
 class CallCost(NamedTuple):
     """What one call costs with inputs at their longest and all of `max_tokens` spent, in USD."""
 
@@ -126,8 +135,10 @@ def constant_prefixes(
 
 def attempt_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> Decimal | None:
     """The most that one call costs, caches cold, in USD; None without a price."""
-    one = call_cost(compiled, facts, tier)
-    return None if one is None else one.cold
+    model = facts.model(tier)
+    if model is None:
+        return None
+    return once(compiled, f"cold:{tier.name}", lambda: _cold(compiled, facts, tier, model))
 
 
 def call_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> CallCost | None:
@@ -135,10 +146,13 @@ def call_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> CallCost | No
 
     Inputs that nothing bounds, and documents, count nothing: the estimate is a floor there.
     """
-    model = facts.model(tier)
-    if model is None:
+    model, cold = facts.model(tier), attempt_cost(compiled, facts, tier)
+    if model is None or cold is None:
         return None
-    return once(compiled, f"cost:{tier.name}", lambda: _call_cost(compiled, facts, tier, model))
+    sent = _sent(compiled, facts, model)
+    usage = Usage(sent.prompt - sent.read, tier.max_tokens, cache_read_tokens=sent.read)
+    warm = cost(model, usage, facts.today, speed=tier.speed, geography=tier.geography)
+    return CallCost(sent.prompt, cold, warm)
 
 
 def path_cost(
@@ -166,37 +180,41 @@ def least_cost(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Decimal:
     return total
 
 
-def _call_cost(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> CallCost | None:
+def _cold(compiled: CompiledTask, facts: Facts, tier: Tier, model: Model) -> Decimal | None:
+    sent = _sent(compiled, facts, model)
+    try:
+        return worst_case(
+            model,
+            sent.prompt,
+            tier.max_tokens,
+            at=facts.today,
+            cache_5m=sent.cached_5m,
+            cache_1h=sent.cached_1h,
+            speed=tier.speed,
+            geography=tier.geography,
+        )
+    except CatalogError:
+        return None
+
+
+def _sent(compiled: CompiledTask, facts: Facts, model: Model) -> _Sent:
+    """The longest prompt as it is billed; it differs by what the model caches and holds."""
+    return once(compiled, f"sent:{model.id}", lambda: _bill(compiled, facts, model))
+
+
+def _bill(compiled: CompiledTask, facts: Facts, model: Model) -> _Sent:
     totals = _cumulative(compiled, model, facts.counted)
     prefixes = tuple(
         PrefixTokens("", one.part.cache, tokens)
         for one, tokens in zip(_measured(compiled), totals, strict=True)
         if one.part.cache is not None
     )
-    tokens, limits = (
-        BodyTokens(longest_prompt(compiled, model, facts.counted), prefixes),
-        model.limits,
-    )
+    tokens = BodyTokens(longest_prompt(compiled, model, facts.counted), prefixes)
+    limits = model.limits
     minimum = (limits.min_cacheable_tokens or 0) if limits is not None else 0
     prompt = tokens.total if limits is None else min(tokens.total, limits.context_window)
     read = max((p.tokens for p in prefixes if minimum <= p.tokens <= prompt), default=0)
-    usage = Usage(prompt - read, tier.max_tokens, cache_read_tokens=read)
-    day, speed, geography = facts.today, tier.speed, tier.geography
-    try:
-        cold = worst_case(
-            model,
-            prompt,
-            tier.max_tokens,
-            at=day,
-            cache_5m=tokens.cached("5m", minimum),
-            cache_1h=tokens.cached("1h", minimum),
-            speed=speed,
-            geography=geography,
-        )
-        warm = cost(model, usage, day, speed=speed, geography=geography)
-    except CatalogError:
-        return None
-    return CallCost(prompt, cold, warm)
+    return _Sent(prompt, read, tokens.cached("5m", minimum), tokens.cached("1h", minimum))
 
 
 # --- tokens --------------------------------------------------------------------------------------
@@ -207,9 +225,12 @@ def _cumulative(
 ) -> list[int]:
     """Tokens up to and with each part, on a model: estimated, but for what is counted."""
     exact = counted_prefixes(compiled, model, counted) if model is not None else {}
+    estimates = _estimated(compiled, model)
+    if not exact:
+        return estimates
     totals: list[int] = []
     offset = 0  # what the estimates are off by up to here
-    for index, estimate in enumerate(_estimated(compiled, model)):
+    for index, estimate in enumerate(estimates):
         if index in exact:
             offset = exact[index] - estimate
         totals.append(max(estimate + offset, totals[-1] if totals else 0))

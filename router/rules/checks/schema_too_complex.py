@@ -7,7 +7,7 @@ from typing import Any
 
 from router.compiler.compilation import CompiledTask
 from router.rules.base import Facts, Rule
-from router.rules.schemas import walk
+from router.rules.schemas import output_schemas, walk
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -19,6 +19,8 @@ _OPTIONAL, _UNIONS, _STRICT_TOOLS = 24, 16, 20
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     task = compiled.task
     strict = [tool["input_schema"] for tool in task.tools if tool.get("strict") is True]
+    if not strict and _small(compiled):
+        return
     wire = task.output.wire if task.output is not None else None
     if (wire is None and not strict) or all(tier.local for tier in task.tiers):
         return
@@ -35,6 +37,15 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     if unions > _UNIONS:
         message = f"{unions} properties of several types; the API takes {_UNIONS}"
         yield RULE.at(compiled.node, message, "give some of them a single type", key=key)
+
+
+def _small(compiled: CompiledTask) -> bool:
+    """Whether the output is far from any bound, so that what is sent need not be made for it.
+
+    What is sent has as many properties, unless it repeats parts that are referred to.
+    """
+    schemas = [schema for _, schema in output_schemas(compiled)]
+    return len(schemas) <= _UNIONS and not any("$ref" in schema for schema in schemas)
 
 
 def _optional(schema: Mapping[str, Any]) -> int:
