@@ -8,6 +8,7 @@ from typing import Any
 from router.emulator.faults import fault
 from router.emulator.replies import Answer, Item, as_item, call_tool, refuse, reply, truncate
 from router.policy.scalars import duration
+from router.policy.suggest import did_you_mean
 
 __all__ = ["KINDS", "SPEC_KEYS", "parse_item"]
 
@@ -17,6 +18,13 @@ _FAULT_KEYS = frozenset(("retry_after", "after_events", "body", "how"))
 SPEC_KEYS = (
     KINDS | {"input", "category", "usage", "latency", "pace", "model", "times", "thinking_tokens"}
 ) | _FAULT_KEYS
+_USAGE = frozenset(
+    (
+        *("input_tokens", "output_tokens", "output_tokens_details", "cache_read_input_tokens"),
+        *("cache_creation", "cache_creation_input_tokens", "server_tool_use"),
+        *("service_tier", "speed", "inference_geo"),
+    )
+)
 _STOPS = {"refusal", "max_tokens", "truncated", "model_context_window_exceeded", "pause_turn"}
 
 
@@ -38,6 +46,7 @@ def parse_item(value: Any) -> tuple[Item, int]:
     times = spec.pop("times", 1)
     if not isinstance(times, int) or isinstance(times, bool) or times < 1:
         raise ValueError(f"times must be a whole number from 1, not {times!r}")
+    _check_usage(spec.get("usage"))
     for name in _TIMES:
         if isinstance(spec.get(name), str):
             spec[name] = duration(spec[name])
@@ -56,6 +65,18 @@ def parse_item(value: Any) -> tuple[Item, int]:
 def _is_spec(value: Mapping[str, Any]) -> bool:
     known = SPEC_KEYS if "error" in value else SPEC_KEYS - _FAULT_KEYS
     return known.issuperset(value) and not KINDS.isdisjoint(value)
+
+
+def _check_usage(usage: Any) -> None:
+    """The emulator passes on any usage; a script that is written by hand means one of the API's."""
+    if usage is None:
+        return
+    if not isinstance(usage, Mapping):
+        raise ValueError(f"usage is a map, not {usage!r}")
+    for name in usage:
+        if name not in _USAGE:
+            hint = did_you_mean(str(name), _USAGE) or f"one of: {', '.join(sorted(_USAGE))}"
+            raise ValueError(f"usage has no {name!r}; {hint}")
 
 
 def _stopped(spec: dict[str, Any]) -> Answer:

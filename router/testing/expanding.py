@@ -89,7 +89,7 @@ def expand_case(case: Node, shared: Values) -> Sequence[Node]:
     rows = list(table.elements())
     if not rows or not all(row.is_map for row in rows):
         return [case]
-    body = _like(case, {key: child for key, child in case.items() if key != "each"})
+    body = _without(case, "each")
     cases: list[Node] = []
     unused: dict[str, Node] = {}
     for row in rows:
@@ -115,6 +115,13 @@ def _filled(body: Node, values: Values) -> Node:
     if name is None or not isinstance(name.value, str):
         return filled
     return _like(filled, {**filled.value, "name": values.put_into_name(name)})
+
+
+def _without(node: Node, key: str) -> Node:
+    """The map without a key and its mark: a mark alone stands for a key that was refused."""
+    value = {name: child for name, child in node.items() if name != key}
+    marks = {name: mark for name, mark in (node.key_marks or {}).items() if name != key}
+    return Node(value, node.source, node.mark, None, marks)
 
 
 def _like(node: Node, value: Any) -> Node:

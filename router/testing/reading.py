@@ -63,7 +63,7 @@ def read_draft(file: str, sources: Sources) -> Draft:
     listed: list[tuple[Node, int]] = []
     for case in cases.elements() if cases is not None else ():
         rows = expand_case(case, values)
-        listed += [(row, len(rows) if "each" in case.value else 0) for row in rows]
+        listed += [(row, len(rows) if case.get("each") else 0) for row in rows]
     expanded = [case for case, _ in listed]
     whole = dict(root.items())
     if "defaults" in whole:
@@ -159,7 +159,8 @@ def _given(
         findings.append(at_node("path-escape", f"{quoted(written.value)} is {error}", written))
     except SourceError as fault:
         rule = "path-escape" if fault.reason == "outside_root" else "missing-file"
-        findings.append(at_node(rule, f"cannot be read: {fault.detail}", written))
+        detail = quoted(fault.detail, 200)[1:-1]  # the path in it may hold anything
+        findings.append(at_node(rule, f"cannot be read: {detail}", written))
     return None
 
 

@@ -139,6 +139,10 @@ def test_plain_data_is_a_text_an_output_or_says_which(emulator, spec, text):
         {"error": "overloaded", "times": 0},
         {"text": "x", "output": {}},
         {"error": "reset", "usage": {}},
+        {"text": "x", "usage": {"output_token": 3}},
+        {"text": "x", "usage": 3},
+        {"text": "x", "latency": "soon"},
+        {"text": "x", "times": True},
     ],
 )
 def test_plain_data_that_means_nothing_is_a_value_error(spec):
@@ -297,3 +301,24 @@ def test_scripts_mix_faults_and_answers(emulator):
     with pytest.raises(Exception, match="closed before an answer"):
         ask(emulator)
     assert ask(emulator).text == "at last"
+
+
+def test_times_are_seconds_or_durations_and_faults_have_their_options():
+    assert parse_item({"text": "x", "latency": "1500ms"})[0].latency == 1.5
+    assert parse_item({"text": "x", "latency": 2})[0].latency == 2
+    assert parse_item({"error": "rate_limited", "retry_after": "1m"})[0].retry_after == 60
+    assert parse_item({"error": "bad_response", "body": "html"})[0].body.startswith(b"<html>")
+
+
+def test_keys_that_only_faults_have_make_an_output_where_there_is_none(emulator):
+    item, _ = parse_item({"text": "x", "body": "y"})
+    emulator.script.reply(item)
+    assert ask(emulator).text == '{"text": "x", "body": "y"}'
+
+
+def test_every_field_of_the_usage_can_be_scripted(emulator):
+    body = {"model": HAIKU, "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+    got = EmulatorTransport(emulator).send(WireRequest(body, timeout=60.0, headers={}))
+    usage = json.loads(got.body)["usage"]
+    assert len(usage) > 5
+    assert parse_item({"text": "x", "usage": usage})

@@ -232,3 +232,18 @@ def test_the_page_names_every_key():
     keys = {*SCHEMA["properties"], *definitions["case"]["properties"]}
     keys |= {*definitions["expect"]["properties"], *definitions["request"]["properties"]}
     assert {key for key in keys if f"`{key}" not in page} <= {"version", "cases"}
+
+
+MANGLED = {
+    "- - name: a\n": "wrong-type",
+    "-\n  each: [{c: 1}]\n  tier: $c\n  expect: {tier: haiku}\n": "missing-key",
+    "- null\n": "wrong-type",
+}
+
+
+@pytest.mark.parametrize("cases", MANGLED)
+def test_a_case_that_is_none_is_refused(run, cases):
+    """Found by mangling files."""
+    report = run(cases)
+    assert MANGLED[cases] in {one.rule for one in report.findings}
+    assert report.exit_code == 2

@@ -6,12 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import pytest
+from lxml import etree
 
 from .conftest import SURE
 
+JUNIT = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "data" / "junit-10.xsd"))
 HEAD = "version: 1\ntask: sort\ndefaults: {inputs: {message: Hi}}\ncases:\n"
 GOOD = f"- {{name: a, replies: {{haiku: {SURE}}}, expect: {{path: [haiku]}}}}\n"
 BAD = f"- {{name: b, replies: {{haiku: {SURE}}}, expect: {{path: [opus]}}}}\n"
@@ -70,8 +71,12 @@ def test_json_and_junit_hold_every_case(router):
     assert [one["status"] for one in told["cases"]] == ["passed", "failed"]
     assert told["cases"][1]["failures"][0]["what"] == "path"
     assert told["coverage"]["total"] == 30
-    root = ET.fromstring(router(GOOD + BAD, "--format", "junit").stdout)
-    assert (root.get("tests"), root.get("failures")) == ("2", "1")
+    cases = GOOD + BAD + '- {name: "a \\e c", skip: later}\n'
+    for arguments in ((), ("--min-coverage", "100"), ("-k", "nothing")):
+        printed = router(cases, "--format", "junit", *arguments).stdout
+        JUNIT.assertValid(etree.fromstring(printed.encode()))
+    root = etree.fromstring(router(cases, "--format", "junit").stdout.encode())
+    assert (root.get("tests"), root.get("failures")) == ("3", "1")
 
 
 def test_the_project_may_ask_for_coverage_of_a_whole_run(router, root):
