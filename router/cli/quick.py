@@ -94,7 +94,9 @@ def lint_and_print(asked: Asked) -> int:
             renew_baseline=asked.write_baseline,
             count=count,
         )
-    sys.stdout.write(render(report, config.form, color=colored(sys.stdout)))
+    rendered = render(report, config.form, color=colored(sys.stdout))
+    # A path may hold bytes that are no text.
+    sys.stdout.write(rendered.encode("utf-8", "backslashreplace").decode())
     for note in report.notes:
         say(f"note: {note}")
     if report.problem:

@@ -99,6 +99,7 @@ class Identities:
         self._read = read
         self._named = named
         self._infos = infos
+        self._texts: dict[str, SourceText] = {}
         self._nodes: dict[str, dict[Span, tuple[str, Node]]] = {}
 
     def entry(self, finding: Finding) -> Entry | None:
@@ -121,8 +122,12 @@ class Identities:
         return self._nodes[file]
 
     def _line(self, span: Span) -> str:
-        text = (self._read(span.file) or b"").decode("utf-8", "replace").removeprefix("\ufeff")
-        return SourceText(span.file, text).line(span.line).strip()
+        text = self._texts.get(span.file)
+        if text is None:
+            data = self._read(span.file) or b""
+            decoded = data.decode("utf-8", "replace").removeprefix("\ufeff")
+            text = self._texts[span.file] = SourceText(span.file, decoded)
+        return text.line(span.line).strip()
 
 
 def _places(root: Node) -> dict[Span, tuple[str, Node]]:

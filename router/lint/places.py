@@ -48,6 +48,7 @@ def fingerprints(findings: Iterable[Finding], report: Report) -> list[str]:
     for finding in findings:
         line = (finding.source_line or finding.message).strip()
         key = (finding.rule, hosted(finding.span.file, report), line)
-        names.append(sha256("\0".join((*key, str(seen[key]))).encode()).hexdigest()[:32])
+        text = "\0".join((*key, str(seen[key])))
+        names.append(sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32])
         seen[key] += 1
     return names

@@ -7,12 +7,11 @@ from typing import Literal
 
 from router.types import Finding, Severity
 
-__all__ = ["CLEAN", "FINDINGS", "INTERNAL", "USAGE", "Hidden", "Report"]
+__all__ = ["CLEAN", "FINDINGS", "USAGE", "Hidden", "Report"]
 
 CLEAN = 0
 FINDINGS = 1
 USAGE = 2  # nothing to lint, or a path that is not there
-INTERNAL = 3  # a fault of the linter itself; the door reports it
 
 _WORST_FIRST = tuple(Severity)
 
@@ -37,7 +36,7 @@ class Report:
         hidden: findings that were suppressed; never errors.
         notes: what else is worth knowing, e.g. why a policy was chosen.
         fail_level: the mildest severity that fails.
-        base: the absolute directory that code hosts name files from; empty: the working directory.
+        base: the absolute directory that code hosts name files from; forms for them need it.
         directory: the absolute working directory.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -35,14 +36,12 @@ def suppress(
     every = [comment for file, data in files for comment in comments(file, data)]
     if not every:
         return Suppressed(tuple(findings), ())
-    by_file: dict[str, list[Comment]] = {}
-    for comment in every:
-        by_file.setdefault(comment.span.file, []).append(comment)
+    speaking = _Speaking(every)
     used: dict[tuple[int, str], bool] = {}  # whether what a comment names was there and hidden
     kept: list[Finding] = []
     hidden: list[Hidden] = []
     for finding in findings:
-        said = _speaking_of(finding, by_file)
+        said = speaking.of(finding)
         if said is None:
             kept.append(finding)
             continue
@@ -58,13 +57,31 @@ def suppress(
     return Suppressed(tuple(kept), tuple(hidden))
 
 
-def _speaking_of(finding: Finding, by_file: Mapping[str, list[Comment]]) -> Comment | None:
-    for comment in by_file.get(finding.span.file, ()):
-        first, last = comment.lines
-        named = any(name.text == finding.rule for name in comment.names)
-        if named and first <= finding.span.line <= last:
-            return comment
-    return None
+class _Speaking:
+    """Comments by what they speak of: a rule, in a file, from a line on."""
+
+    def __init__(self, every: Iterable[Comment]) -> None:
+        self._by_rule: dict[tuple[str, str], list[Comment]] = {}
+        for comment in every:
+            for name in {name.text for name in comment.names}:
+                self._by_rule.setdefault((comment.span.file, name), []).append(comment)
+        self._firsts: dict[tuple[str, str], list[int]] = {}
+        for key, some in self._by_rule.items():
+            some.sort(key=lambda one: one.lines)
+            self._firsts[key] = [one.lines[0] for one in some]
+
+    def of(self, finding: Finding) -> Comment | None:
+        """The comment that ignores a finding; of several the first that means its line."""
+        key = finding.span.file, finding.rule
+        line = finding.span.line
+        at = bisect_left(self._firsts.get(key, ()), line)
+        some = self._by_rule.get(key, ())
+        # One that means this very line, else the one before, which may mean several lines.
+        for comment in some[max(0, at - 1) : at + 1]:
+            first, last = comment.lines
+            if first <= line <= last:
+                return comment
+        return None
 
 
 # --- what is to be said of a comment --------------------------------------------------------------

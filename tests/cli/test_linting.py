@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from router.cli import quick
+from router.lint.reporters import Form
 
 WARNED = """version: 1
 tasks:
@@ -54,6 +56,17 @@ def test_the_project_decides_what_the_command_line_leaves_open(project):
     done = lint("--fail-level", "error", "--format=json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["warnings"] == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such a name")
+@pytest.mark.parametrize("form", list(Form))
+def test_a_path_that_is_no_text_is_printed_all_the_same(project, form, monkeypatch):
+    folder = project / os.fsdecode(b"x\xff")
+    folder.mkdir()
+    (folder / "a.yaml").write_text(WARNED.replace("opus-5-5", "opus-55"))
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
+    done = lint("--format", form, str(folder))
+    assert (done.returncode, done.stderr) == (1, "")
 
 
 def test_a_mistake_in_the_configuration_is_a_usage_error_with_its_place(project):

@@ -212,3 +212,13 @@ def test_the_fix_of_a_comment_alone_takes_its_line():
         9,
         1,
     )
+
+
+def test_a_file_full_of_comments_is_read_once():
+    """Each line is looked at once, however many comments stand above each other or stay open."""
+    comment = "# router: ignore[open-object] x\n"
+    policy = "version: 1\n" + comment * 20_000 + "a: |\n" + "  text\n" * 20_000
+    found = list(comments("a.yaml", policy.encode()))
+    assert {one.lines for one in found} == {(20_002, 40_002)}
+    for text in ("{% raw %}", "{# router: ignore ", "{% raw %}{% endraw %}"):
+        assert list(comments("a.j2", text.encode() * 100_000)) == []

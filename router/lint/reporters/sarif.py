@@ -7,6 +7,7 @@ line that a finding shows is quoted: a rule may have blotted out the rest.
 from __future__ import annotations
 
 import json
+import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ class _Log:
         name = hosted(file, self._report)
         if Path(name).is_absolute():
             return {"uri": Path(absolute(file, self._report)).as_uri()}
-        return {"uri": quote(name, safe="/"), "uriBaseId": _ROOT}
+        return {"uri": quote(os.fsencode(name), safe="/"), "uriBaseId": _ROOT}
 
 
 def _rule(name: str) -> Json:
