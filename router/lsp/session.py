@@ -13,7 +13,7 @@ from router.lsp.desk import Desk, Document, path_of
 from router.lsp.judging import Judge
 from router.lsp.positions import Ruler, touch
 from router.lsp.shown import Json, Shown
-from router.types import Edit
+from router.types import Edit, Severity
 
 __all__ = ["Session"]
 
@@ -91,20 +91,27 @@ class Session:
             for uri in before.keys() - now.keys():
                 self._publish({"uri": uri, "diagnostics": []})
             for uri, found in now.items():
-                self._send(uri, found)
+                if found != before.get(uri) or self._desk.get(uri) is not None:
+                    self._send(uri, found)
         if self._judge.problem is not None and self._judge.problem != known:
             self._complain(self._judge.problem)
 
     def _judged(self, root: Path) -> dict[str, list[Shown]]:
-        """What is to be shown of a root, by URI; open documents with nothing to say included."""
+        """What is to be shown of a root, by URI; open documents with nothing to say included.
+
+        Infos are for the text that the author is looking at: other files show only the rest.
+        """
         texts = self._desk.texts(root)
         by_uri: dict[str, list[Shown]] = {self._uri(root / name): [] for name in texts}
         rulers: dict[str, Ruler] = {}
         for finding in self._judge.findings(root, texts):
             file = finding.span.file
+            uri = self._uri(root / file)
+            if finding.severity is Severity.INFO and self._desk.get(uri) is None:
+                continue
             if file not in rulers:
                 rulers[file] = self._ruler(root / file)
-            by_uri.setdefault(self._uri(root / file), []).append(shown.show(finding, rulers[file]))
+            by_uri.setdefault(uri, []).append(shown.show(finding, rulers[file]))
         return by_uri
 
     def _send(self, uri: str, found: list[Shown]) -> None:

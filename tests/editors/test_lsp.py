@@ -14,6 +14,7 @@ import pytest
 
 from router.lint.runner import lint_paths
 from router.resources import shipped
+from router.types import Severity
 
 UTF8 = {"general": {"positionEncodings": ["utf-8", "utf-32"]}}
 UTF32 = {"general": {"positionEncodings": ["utf-7", "utf-32", "utf-16"]}}
@@ -89,6 +90,7 @@ def test_it_says_what_lint_says(editor: Any, folder: Path, monkeypatch: Any) -> 
     monkeypatch.chdir(folder)
     expected: dict[str, list[tuple[int, int, str]]] = {}
     for finding in lint_paths(["policies"]).findings:
+        assert finding.severity is not Severity.INFO  # of files that are not open, none is shown
         place = (finding.span.line - 1, finding.span.column - 1, finding.rule)
         expected.setdefault((folder / finding.span.file).as_uri(), []).append(place)
     assert len(expected) >= 4
@@ -96,6 +98,13 @@ def test_it_says_what_lint_says(editor: Any, folder: Path, monkeypatch: Any) -> 
     for uri, places in expected.items():
         found = [(*start(one), one["code"]) for one in editor.diagnostics(uri)]
         assert found == places
+
+
+def test_of_files_that_are_not_open_infos_are_not_shown(editor: Any, folder: Path) -> None:
+    """The starter library is sound: nobody wants a hundred remarks on files they do not look at."""
+    uri = editor.open(folder / "policies" / "classify.yaml")
+    assert {one["severity"] for one in editor.diagnostics(uri)} == {3}
+    assert editor.uris == {uri}
 
 
 def test_a_template_shows_its_own_mistakes(editor: Any, folder: Path) -> None:
