@@ -9,16 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
 
 from router.catalog.models import Capabilities, Limits, Model, Rates
 from router.catalog.pricing import price_on, rates
+from router.catalog.tokens import token_factor
 from router.errors import CatalogError
 
-__all__ = ["Comparison", "Fact", "PriceChange", "compare", "token_factor"]
-
-# The pricing page: from the 4.7 generation on, about 30 % more tokens for the same text.
-_MORE_TOKENS: Final = Decimal("1.3")
+__all__ = ["Comparison", "Fact", "PriceChange", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +65,6 @@ def compare(old: Model, new: Model, today: date) -> Comparison:
     if old.capabilities is not None and new.capabilities is not None:
         facts += _capabilities(old.capabilities, new.capabilities)
     return Comparison(old, new, factor, tuple(_prices(old, new, factor, today)), tuple(facts))
-
-
-def token_factor(old: Model, new: Model) -> Decimal | None:
-    """Tokens that a text has on `new` for each that it has on `old`; None where it is not known."""
-    if old.capabilities is None or new.capabilities is None:
-        return None
-    pair = old.capabilities.tokenizer, new.capabilities.tokenizer
-    if pair[0] == pair[1]:
-        return Decimal(1)
-    return _MORE_TOKENS if pair == ("old", "new") else 1 / _MORE_TOKENS
 
 
 def _prices(old: Model, new: Model, factor: Decimal | None, today: date) -> Iterator[PriceChange]:

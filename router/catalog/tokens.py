@@ -12,7 +12,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from decimal import Decimal
+from typing import Any, Final, Literal
 
 from router.catalog.models import Model
 
@@ -27,6 +28,7 @@ __all__ = [
     "estimate_json",
     "estimate_text",
     "estimate_tokens",
+    "token_factor",
 ]
 
 Tokenizer = Literal["new", "old"]
@@ -40,6 +42,9 @@ IMAGE_TOKENS: Mapping[Tokenizer, int] = {"new": 4784, "old": 1568}
 PDF_PAGE_TOKENS = 3000
 PDF_BYTES_PER_PAGE = 40_000
 UNSEEN_DOCUMENT_PAGES = 10  # a document by URL or file id, whose size nobody here knows
+
+# The pricing page: from the 4.7 generation on, about 30 % more tokens for the same text.
+_MORE_TOKENS: Final = Decimal("1.3")
 
 # The largest tool-use system prompt published (Opus 4.7: auto, forced), where a model's is not.
 _TOOL_PROMPT = (675, 804)
@@ -87,6 +92,16 @@ def estimate_tokens(text: str, tokenizer: Tokenizer) -> int:
     if tokenizer == "new":
         return (2 * size + 4) // 5
     return (5 * size + 16) // 17
+
+
+def token_factor(old: Model, new: Model) -> Decimal | None:
+    """Tokens that a text has on `new` for each that it has on `old`; None where it is not known."""
+    if old.capabilities is None or new.capabilities is None:
+        return None
+    pair = old.capabilities.tokenizer, new.capabilities.tokenizer
+    if pair[0] == pair[1]:
+        return Decimal(1)
+    return _MORE_TOKENS if pair == ("old", "new") else 1 / _MORE_TOKENS
 
 
 def estimate_text(text: str, model: Model | None) -> int:

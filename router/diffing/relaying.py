@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
-from router.catalog.compare import token_factor
 from router.catalog.models import Model
 from router.catalog.pricing import cost
+from router.catalog.tokens import token_factor
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
 from router.ledger.reading import AttemptFacts

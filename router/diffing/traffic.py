@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from router.catalog.compare import token_factor
+from router.catalog.tokens import token_factor
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
 from router.diffing.changes import Traffic

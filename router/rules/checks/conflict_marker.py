@@ -12,14 +12,14 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check_text"]
 
-_MARK = re.compile(r"^(<{7}|>{7})(?= \S)", re.MULTILINE)
+_MARK = r"(?m)^(<{7}|>{7})(?= \S)"
 
 
 def check_text(text: SourceText) -> Iterator[Finding]:
     whole = text.text
     if "<<<<<<<" not in whole or ">>>>>>>" not in whole:
         return
-    for found in _MARK.finditer(whole):
+    for found in re.finditer(_MARK, whole):
         yield RULE.at_place(
             (text, Offsets(whole).span(text.file, *found.span())),
             "this looks like what a merge leaves behind",

@@ -12,7 +12,7 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
-_COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
+_COMMENTS = r"(?s)\{#.*?#\}"
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
@@ -39,7 +39,7 @@ def _empty(part: Part) -> bool:
     if template is None or not template.constant or template.files:
         return False
     text = template.source
-    return not (_COMMENTS.sub("", text) if "{#" in text else text).strip()
+    return not (re.sub(_COMMENTS, "", text) if "{#" in text else text).strip()
 
 
 RULE = Rule(

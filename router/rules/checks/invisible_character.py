@@ -14,7 +14,7 @@ __all__ = ["RULE", "check_text"]
 
 # Zero-width space and its like, marks that turn the direction of text, and the tag characters
 # that spell ASCII invisibly. Joiners (U+200C, U+200D) are a part of emoji and of many scripts.
-_INVISIBLE = re.compile(
+_INVISIBLE = (  # compiled where it is needed, because every lint imports every rule
     "[\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]+"
 )
 _FLAG = "\U0001f3f4"  # the flags of England, Scotland and Wales are spelt with tag characters
@@ -23,7 +23,7 @@ _FLAG = "\U0001f3f4"  # the flags of England, Scotland and Wales are spelt with 
 def check_text(text: SourceText) -> Iterator[Finding]:
     if text.text.isascii():
         return
-    for found in _INVISIBLE.finditer(text.text):
+    for found in re.finditer(_INVISIBLE, text.text):
         start, end = found.span()
         if text.text[max(0, start - 1) : start] == _FLAG:
             continue

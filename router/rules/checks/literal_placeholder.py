@@ -15,7 +15,7 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
 
-_NAME = re.compile(r"\{\s*(\w+)\s*\}(?!\})")
+_NAME = r"\{\s*(\w+)\s*\}(?!\})"
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
@@ -38,7 +38,7 @@ def _placeholders(text: str, inputs: Mapping[str, Any]) -> Iterator[tuple[int, i
         if text.startswith(("{{", "{%", "{#"), at):
             at += 2
         else:
-            found = _NAME.match(text, at)
+            found = re.compile(_NAME).match(text, at)
             if found is not None and found[1] in inputs:
                 yield at - (text[at - 1 : at] == "$"), found.end(), found[1]
             at += 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.catalog.compare import compare
 from router.catalog.models import Model
 from router.catalog.successors import newer_models
 from router.compiler.compilation import CompiledTask
@@ -26,6 +25,8 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
 
 def _said(old: Model, new: Model, facts: Facts) -> str | None:
     """In what the newer one is no dearer; None where it is."""
+    from router.catalog.compare import compare  # its classes take milliseconds to make
+
     prices = {change.kind: change for change in compare(old, new, facts.today).prices}
     changes = [prices.get("input"), prices.get("output")]
     if any(one is None or one.same_text is None or one.same_text > 1 for one in changes):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from router.catalog.compare import token_factor
 from router.catalog.models import Model
 from router.catalog.pricing import rates
+from router.catalog.tokens import token_factor
 from router.compiler.compilation import CompiledTask
 from router.compiler.model import Tier
 from router.errors import CatalogError
