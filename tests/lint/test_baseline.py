@@ -164,7 +164,7 @@ entries = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(entries)
 def test_what_is_written_is_read_and_matches_itself(tmp_path, some):
     write_baseline(tmp_path / "known.json", some)

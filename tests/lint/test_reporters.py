@@ -228,6 +228,7 @@ def test_github_is_told_why_nothing_was_linted():
     )
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS.filter(lambda name: name.isprintable() and name.strip("./ ")))
 def test_whatever_is_said_github_reads_the_same(message, name):
     one = finding(message=message, file=f"p/{name}.yaml")
@@ -306,6 +307,7 @@ def test_sarif_says_when_nothing_was_linted():
     assert invocation["toolExecutionNotifications"][0]["message"] == {"text": "no policy files"}
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS.filter(lambda name: name.isprintable() and name.strip("./ ")))
 def test_whatever_is_said_sarif_is_valid_and_its_uris_lead_to_the_file(message, name):
     file = f"p/{name}.yaml"
@@ -353,6 +355,7 @@ def test_junit_has_an_error_where_nothing_was_linted():
     assert tree.xpath("//error")[0].get("message") == "no policy files"
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS)
 def test_whatever_is_said_junit_is_valid(message, name):
     suites(report(finding(message=message, file=f"p/{name}"), files=1))
