@@ -85,9 +85,11 @@ class CallCost(NamedTuple):
     warm: Decimal  # they are read
 
 
-def part_sizes(compiled: CompiledTask, model: Model | None) -> tuple[PartSize, ...]:
+def part_sizes(
+    compiled: CompiledTask, model: Model | None, counted: Counted = NOTHING_COUNTED
+) -> tuple[PartSize, ...]:
     """Every part of the prompt in order; without a model, as the new tokenizer counts."""
-    totals = _cumulative(compiled, model)
+    totals = _cumulative(compiled, model, counted)
     return tuple(
         PartSize(one.part, one.constant, tokens - before)
         for one, (before, tokens) in zip(_measured(compiled), pairwise([0, *totals]), strict=True)

@@ -97,3 +97,22 @@ def test_each_prefix_is_asked_once_a_model_and_its_message_is_taken_off():
     assert first[question.key] == count_tokens(alone, question.body) - count_tokens(
         alone, question.bare
     )
+
+
+def test_what_is_in_no_cache_is_judged_by_its_count_too():
+    bare = {**FILES, "a.yaml": POLICY.replace(", cache: 5m", "")}
+
+    def answered(tokens: int) -> bool:
+        def count(tasks, facts):
+            return {
+                question.key: tokens
+                for compiled in tasks
+                for tier in compiled.task.tiers
+                for question in questions(compiled, facts.model(tier)).values()
+            }
+
+        linted = lint_sources(MemorySources(bare), load_catalog(), today=TODAY, count=count)
+        return "uncached-prefix" in [one.rule for one in linted.findings]
+
+    assert answered(100_000)
+    assert not answered(1)

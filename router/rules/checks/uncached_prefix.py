@@ -18,7 +18,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     minimum = model.limits.min_cacheable_tokens if model and model.limits else None
     if model is None or minimum is None:
         return
-    sizes = part_sizes(compiled, model)
+    sizes = part_sizes(compiled, model, facts.counted)
     behind, last = _behind(sizes)
     if last is not None and behind >= minimum:
         message = (
