@@ -45,14 +45,11 @@ def mishaps(case: Case, outcome: Outcome) -> Iterator[Failure]:
         yield Failure(where, said)
     for script, used, of in outcome.unused if not case.rows else ():
         yield left_over(script, used, of)
-    unexpected = outcome.error is not None and (
-        case.expect is None or case.expect.get("error") is None
-    )
-    if unexpected and not outcome.unscripted:
-        name, message = type(outcome.error).__name__, outcome.error.message  # type: ignore[union-attr]  # not None
-        yield Failure(
-            case.node.key_span("expect"), "the run failed", "an answer", f"{name}: {message}"
-        )
+    error, expect = outcome.error, case.expect
+    expected = expect is not None and expect.get("error") is not None
+    if error is not None and not expected and not outcome.unscripted:
+        said = f"{type(error).__name__}: {error.message}"
+        yield Failure(case.node.key_span("expect"), "the run failed", "an answer", said)
 
 
 def left_over(script: ScriptedTier, used: int, of: int) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from router import errors
 from router.compiler.model import Task
@@ -12,7 +13,7 @@ from router.policy.suggest import did_you_mean
 from router.testing.expanding import RULE
 from router.types import Finding
 
-__all__ = ["check_expectations", "find_tier", "hint", "split_tier"]
+__all__ = ["Unknown", "check_expectations", "find_tier", "hint", "split_tier"]
 
 # What there is to say of an answer, and not of a run that gave none.
 _OF_ANSWERS = (
@@ -27,15 +28,29 @@ def split_tier(written: str, task: str) -> tuple[str, str]:
     return (other, tier) if slash else (task, written)
 
 
-def find_tier(written: str, task: Task, tasks: Mapping[str, Task]) -> tuple[Task, str] | str:
-    """The tier that a name means; else what is wrong with it, and after `; ` what helps."""
+class Unknown(NamedTuple):
+    """A tier that there is not."""
+
+    message: str
+    help: str
+
+    def at(self, node: Node, key: str | None = None) -> Finding:
+        """The finding at a value, or at one of a map's keys."""
+        if key is None:
+            return at_node("unknown-tier", self.message, node, help=self.help)
+        return at_key("unknown-tier", self.message, node, key, help=self.help)
+
+
+def find_tier(written: str, task: Task, tasks: Mapping[str, Task]) -> tuple[Task, str] | Unknown:
+    """The tier that a name means: one of the task, or with `judge/` before it of another."""
     name, tier = split_tier(written, task.name)
     found = tasks.get(name)
     if found is None:
-        return f"there is no task {quoted(name)}; {hint(name, tasks)}"
+        return Unknown(f"there is no task {quoted(name)}", hint(name, tasks))
     tiers = [one.name for one in found.tiers]
     if tier not in tiers:
-        return f"task `{found.name}` has no tier {quoted(tier)}; {hint(tier, tiers)}"
+        message = f"task `{found.name}` has no tier {quoted(tier)}"
+        return Unknown(message, hint(tier, tiers))
     return found, tier
 
 
@@ -53,19 +68,14 @@ def check_expectations(
         help_line = "say what must come of the run, such as `path: [haiku]`"
         yield at_key(RULE, "the case expects nothing", case, "expect", help=help_line)
     for node in _own_tiers(expect):
-        names = [tier.name for tier in task.tiers]
-        if node.value not in names:
-            message = f"task `{task.name}` has no tier {quoted(node.value)}"
-            yield at_node("unknown-tier", message, node, help=hint(node.value, names))
-    attempts, request = expect.get("attempts"), expect.get("request")
-    for key, _ in attempts.items() if attempts is not None else ():
-        if isinstance(found := find_tier(key, task, tasks), str):
-            message, _, help_line = found.partition("; ")
-            yield at_key("unknown-tier", message, attempts, key, help=help_line)  # type: ignore[arg-type]  # has keys
-    asked = None if request is None else request.get("tier")
-    if asked is not None and isinstance(found := find_tier(asked.value, task, tasks), str):
-        message, _, help_line = found.partition("; ")
-        yield at_node("unknown-tier", message, asked, help=help_line)
+        if isinstance(found := find_tier(node.value, task, {task.name: task}), Unknown):
+            yield found.at(node)
+    attempts, asked = expect.get("attempts"), expect.at("request", "tier")
+    for key in attempts.value if attempts is not None and attempts.is_map else ():
+        if isinstance(found := find_tier(key, task, tasks), Unknown):
+            yield found.at(expect.value["attempts"], key)
+    if asked is not None and isinstance(found := find_tier(asked.value, task, tasks), Unknown):
+        yield found.at(asked)
     if "output" in expect.value and "exactly" in expect.value:
         message = "`exactly` cannot stand beside `output`: it compares all of it"
         yield at_key("conflicting-keys", message, expect, "exactly", help="keep one of the two")

@@ -25,7 +25,7 @@ from router.policy.yaml_reader import read_yaml
 from router.resources import shipped
 from router.testing.expanding import RULE, Values, expand_case
 from router.testing.labelled import read_labelled
-from router.testing.names import check_expectations, hint
+from router.testing.names import Unknown, check_expectations, find_tier, hint
 from router.testing.replies import read_replies
 from router.testing.suite import Case, Labelled, ScriptedTier, Suite
 from router.types import Finding, Severity
@@ -262,7 +262,9 @@ class _Linker:
             self._findings += check_expectations(node, expect, task, self._tasks)
         tier, deadline, skip = node.get("tier"), node.get("deadline"), node.get("skip")
         if tier is not None:
-            self._known_tier(tier, task)
+            found = find_tier(tier.value, task, {task.name: task})
+            if isinstance(found, Unknown):
+                self._findings.append(found.at(tier))
         return Case(
             file=self._file,
             name=node.value["name"].value,
@@ -305,14 +307,6 @@ class _Linker:
             help_line = hint(named.value, self._tasks)
             self._findings.append(at_node(RULE, message, named, help=help_line))
         return task
-
-    def _known_tier(self, node: Node, task: Task) -> None:
-        names = [tier.name for tier in task.tiers]
-        if node.value not in names:
-            message = f"task `{task.name}` has no tier {quoted(node.value)}"
-            self._findings.append(
-                at_node("unknown-tier", message, node, help=hint(node.value, names))
-            )
 
     def _default(self, key: str) -> Node | None:
         return self._root.at("defaults", key)

@@ -14,7 +14,7 @@ from router.policy.findings import at_key, at_node, quoted
 from router.policy.nodes import Node
 from router.policy.suggest import did_you_mean
 from router.testing.expanding import RULE
-from router.testing.names import find_tier, hint
+from router.testing.names import Unknown, find_tier, hint
 from router.testing.suite import ScriptedTier
 from router.types import Finding
 
@@ -29,9 +29,8 @@ def read_replies(
     """The replies of a case by tier. What cannot be read is a finding, and left out."""
     for key, node in replies.items():
         found = find_tier(key, task, tasks)
-        if isinstance(found, str):
-            message, _, help_line = found.partition("; ")
-            findings.append(at_key("unknown-tier", message, replies, key, help=help_line or None))
+        if isinstance(found, Unknown):
+            findings.append(found.at(replies, key))
             continue
         answering, tier = found
         items: list[Item] = []

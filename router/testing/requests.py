@@ -28,12 +28,13 @@ def request_failures(
     case: Case, outcome: Outcome, tasks: Mapping[str, Task], catalog: Catalog
 ) -> Iterator[Failure]:
     """Every expectation about the request that does not hold."""
-    node = case.expect.get("request") if case.expect is not None else None
-    if node is None:
+    expect = case.expect
+    node = expect.get("request") if expect is not None else None
+    if expect is None or node is None:
         return
     request = _request(node, case, outcome)
     if request is None:
-        yield Failure(case.expect.key_span("request"), "request", "a request", "none was sent")  # type: ignore[union-attr]  # not None
+        yield Failure(expect.key_span("request"), "request", "a request", "none was sent")
         return
     body = request.body
     for key, bound, actual in (

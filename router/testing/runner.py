@@ -5,7 +5,6 @@ Each policy set is compiled once, however many files are about it.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -18,13 +17,14 @@ from router.engine.decisions import Decision
 from router.errors import UsageError
 from router.testing.coverage import Coverage, cover
 from router.testing.driving import Stage
-from router.testing.expecting import Failure, expectations, left_over, mishaps
+from router.testing.expecting import Failure, expectations, mishaps
 from router.testing.library import Library, LoadedSuite
 from router.testing.report import CaseReport, TestReport
 from router.testing.requests import request_failures
 from router.testing.snapshots import Snapshots, snapshot_file
 from router.testing.suite import Case
-from router.types import Severity, Span
+from router.testing.tables import left_over_in_tables
+from router.types import Severity
 
 __all__ = ["Wanted", "run_case", "run_tests"]
 
@@ -75,7 +75,10 @@ def run_tests(
     if not chosen:
         return TestReport(files=files, problem=_none_wanted(wanted, files))
     kept = {one.found.path: one.snapshots(update=update) for one in loaded}
-    cases = _tables_judged(list(_reports(chosen, library.catalog, kept)))
+    reports = list(_reports(chosen, library.catalog, kept))
+    for index, failure in left_over_in_tables(reports):
+        reports[index] = _failed(reports[index], failure)
+    cases = tuple(reports)
     notes = tuple(_snapshot_notes(kept, whole=wanted is None))
     covered = None
     if coverage or min_coverage:
@@ -181,32 +184,3 @@ def _failed(report: CaseReport, *failures: Failure) -> CaseReport:
         return report
     placed = (one.under(report.case.root) for one in failures)
     return replace(report, status="failed", failures=(*report.failures, *placed))
-
-
-def _tables_judged(reports: list[CaseReport]) -> tuple[CaseReport, ...]:
-    """Adds to the rows of tables which replies none of them has used.
-
-    A reply that is written once for a whole table is used where one row uses it. Nothing is said
-    of a table of which only some rows were run.
-    """
-    scripts: dict[tuple[str, Span], list[int]] = {}
-    for index, report in enumerate(reports):
-        for script in report.case.replies if report.case.rows and report.outcome else ():
-            if script.own:
-                scripts.setdefault((report.case.file, script.node.span), []).append(index)
-    ran = Counter((one.case.file, one.case.node.span) for one in reports if one.outcome is not None)
-    for (_, span), indices in scripts.items():
-        last = reports[indices[-1]]
-        case = last.case
-        if ran[case.file, case.node.span] < case.rows:
-            continue
-        left = [
-            (script, used, of)
-            for index in indices
-            for script, used, of in reports[index].outcome.unused  # type: ignore[union-attr]  # has run
-            if script.node.span == span
-        ]
-        if len(left) == len(indices):
-            script, used, of = max(left, key=lambda one: one[1])
-            reports[indices[-1]] = _failed(last, left_over(script, used, of))
-    return tuple(reports)
