@@ -211,7 +211,7 @@ class _Reduction:
             if key not in schema:
                 continue
             branches = schema[key]
-            if key == "allOf" and (len(branches) > 1 or "$ref" in branches[0]):
+            if key == "allOf" and (len(branches) > 1 or _refers(branches[0])):
                 raise _Inexpressible(f"{name} combines schemas under `allOf`")
             handled |= {key, "type"}
             if key == "oneOf":
@@ -221,6 +221,10 @@ class _Reduction:
             reduced = [self.reduce(branch, place or "the value") for branch in branches]
             return {"anyOf": reduced}
         raise _Inexpressible(f"{name} has no type")
+
+
+def _refers(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and "$ref" in schema
 
 
 def _used_definitions(root: Mapping[str, Any]) -> set[str]:
@@ -276,4 +280,5 @@ def _fits(value: Any, types: list[str]) -> bool:
         return "boolean" in types
     if isinstance(value, str):
         return "string" in types
-    return "number" in types or ("integer" in types and float(value).is_integer())
+    whole = isinstance(value, int) or value.is_integer()
+    return "number" in types or ("integer" in types and whole)

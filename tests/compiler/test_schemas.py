@@ -279,6 +279,8 @@ class TestWire:
             {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["b"]},
             {"type": "object", "properties": {"a": {}}},
             {"enum": [[1], {}]},
+            {"allOf": [True]},
+            {"type": "object", "properties": {"a": {"anyOf": [False, {"type": "string"}]}}},
             {
                 "type": "object",
                 "properties": {"a": {"type": "string"}},
@@ -294,6 +296,11 @@ class TestWire:
         assert compiled.wire is None
         assert len(compiled.removed) == 1
         assert compiled.removed[0].endswith("checked here only")
+
+    def test_numbers_too_large_for_a_float_are_numbers(self):
+        """As a member of an enum: sent as it is."""
+        schema = {"type": "integer", "enum": [10**400, 1.0]}
+        assert compile_schema(schema).wire == {"enum": schema["enum"]}
 
     SUPPORTED = frozenset(
         {
