@@ -5,6 +5,7 @@ The commands run as processes of their own, without the right to read what its o
 
 from __future__ import annotations
 
+import csv
 import ctypes
 import json
 import os
@@ -434,3 +435,22 @@ def test_bad_rows_fail_alone(place: Path) -> None:
         lines = [json.loads(line) for line in (place / f"{name}.out").read_text().splitlines()]
         assert sum("error" not in line for line in lines) == answered
         assert f"{answered} answered" in one.err
+
+
+def test_naughty_strings_are_inputs_like_any_other(place: Path, collection) -> None:
+    """Every one as a row of a map, in both formats; a tenth of them on the command line."""
+    listed = json.loads(collection("strings/blns.json").read_text(encoding="utf-8"))
+    strings = [text for text in dict.fromkeys(listed) if text]
+    rows = "".join(json.dumps({"message": text}) + "\n" for text in strings)
+    (place / "rows.jsonl").write_text(rows)
+    with (place / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["message"], *([text] for text in strings)])
+    maps = [["map", "say", f"rows.{kind}", "--out", f"{kind}.out"] for kind in ("jsonl", "csv")]
+    for one in run_all(place, *maps):
+        assert f"{len(strings)} rows: {len(strings)} answered, 0 failed" in one.err
+    some = [text for text in strings[::10] if "\0" not in text and not text.startswith("@")]
+    lines = [["plan", "say", "--format", "json", "-i", f"message={text}"] for text in some]
+    for text, one in zip(some, run_all(place, *lines), strict=True):
+        assert one.code == 0
+        (block,) = json.loads(one.out)["tiers"][0]["request"]["messages"][0]["content"]
+        assert block["text"] == f"<message>{text}</message>"
