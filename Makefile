@@ -11,7 +11,7 @@ else
 install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 endif
 
-.PHONY: demo demo-local test check types tests bench bench-cascade docs clean
+.PHONY: demo demo-local test check types tests fuzz bench bench-cascade docs clean
 
 .venv/base: pyproject.toml
 ifdef UV
@@ -80,6 +80,15 @@ tests: .venv/json-schema-suite .venv/yaml-language-server .venv/bad-input
 	YAML_LANGUAGE_SERVER=$(CURDIR)/.venv/yaml-language-server \
 	BAD_INPUT=$(CURDIR)/.venv/bad-input \
 	  $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.venv/fuzz: .venv/dev
+	$(install) --group fuzz
+	@touch $@
+
+fuzz: .venv/fuzz .venv/bad-input ## ten minutes of random policies, templates and conditions
+	$(BIN)/python -m bench.fuzz policies --seconds 300
+	$(BIN)/python -m bench.fuzz templates --seconds 150
+	$(BIN)/python -m bench.fuzz conditions --seconds 150
 
 bench: .venv/dev ## speed, as ratios in one run; writes docs/performance.md
 	$(BIN)/python -m bench
