@@ -31,14 +31,15 @@ def left_over_in_tables(reports: Sequence[CaseReport]) -> Iterator[tuple[int, Fa
 
 
 def _left_over(rows: Sequence[_Row]) -> Iterator[tuple[int, Failure]]:
-    most: dict[Span, tuple[int, int, ScriptedTier]] = {}  # row, used at most, replies
+    # By tier and place: one place in all rows, unless a row brings replies of its own.
+    most: dict[tuple[str, str, Span], tuple[int, int, ScriptedTier]] = {}
     for index, case, outcome in rows:
-        lacking = {script.node.span: used for script, used, _ in outcome.unused}
+        lacking = {(script.task, script.tier): used for script, used, _ in outcome.unused}
         for script in case.replies:
             if script.own:
-                place = script.node.span  # the same in all rows, unless a row brings its own
-                used = lacking.get(place, len(script.items))
-                most[place] = index, max(used, most.get(place, (0, 0))[1]), script
+                key = script.task, script.tier, script.node.span
+                used = lacking.get(key[:2], len(script.items))
+                most[key] = index, max(used, most.get(key, (0, 0))[1]), script
     for index, used, script in most.values():
         if used < len(script.items):
             yield index, left_over(script, used, len(script.items))

@@ -362,3 +362,17 @@ def test_a_reply_of_a_row_must_be_used_by_that_row(run):
 """)
     assert said(report) == ["replies of sort/haiku are left over: 1 of 2 were used"]
     assert [one.status for one in report.cases] == ["passed", "failed"]
+
+
+def test_one_value_that_several_tiers_answer_is_counted_for_each_of_them(run):
+    cases = """
+- name: from {plan}
+  each: [{plan: free, tier: haiku}, {plan: enterprise, tier: sonnet}]
+  inputs: {plan: $plan}
+  replies: {haiku: $sure, sonnet: $sure}
+  expect: {path: [$tier]}
+"""
+    head = f"task: sort\nvalues: {{sure: {SURE}}}\ndefaults: {{inputs: {{message: Hi}}}}"
+    assert said(run(cases, head)) == []
+    more = cases.replace("sonnet: $sure}", "sonnet: $sure, opus: $sure}")
+    assert said(run(more, head)) == ["replies of sort/opus are left over: it was never asked"]
