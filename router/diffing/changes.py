@@ -115,10 +115,6 @@ class Bounds:
     tiers: tuple[TierCost, ...] = ()
     unmeasured: tuple[str, ...] = ()
 
-    @property
-    def changed(self) -> bool:
-        return (self.best_before, self.worst_before) != (self.best_after, self.worst_after)
-
 
 @dataclass(frozen=True, slots=True)
 class Traffic:

@@ -23,7 +23,8 @@ from router.diffing.traffic import Recorded, months
 from router.diffing.upgrades import upgrade_warnings
 from router.diffing.verdict import verdict
 from router.lint.config import LintConfig
-from router.types import Finding, Severity
+from router.lint.fixing import new_findings
+from router.types import Severity
 
 __all__ = ["Pairing", "compare", "pairings", "report_of"]
 
@@ -104,7 +105,10 @@ def report_of(old: Judged, new: Judged, recorded: Recorded | None = None) -> Rep
         *names,
         tasks=tuple(sorted(tasks, key=_gravity)),
         same=len(paired) - len(tasks),
-        warnings=tuple(new.placed(finding) for finding in _new_warnings(old, new)),
+        warnings=tuple(
+            new.placed(finding)
+            for finding in new_findings(old.linted.findings, new.linted.findings, Severity.WARNING)
+        ),
         layout=() if tasks else tuple(_layout(old, new)),
         notes=tuple(notes),
     )
@@ -229,23 +233,6 @@ def _task_diff(pairing: Pairing, old: Judged, new: Judged, traffic: Traffic | No
         traffic=traffic,
     )
     return replace(diff, verdict=verdict(diff))
-
-
-def _new_warnings(old: Judged, new: Judged) -> Iterator[Finding]:
-    """Warnings of NEW that OLD does not have. Lines move, so a warning is known by its words."""
-    known = [_words(finding) for finding in old.linted.findings]
-    for finding in new.linted.findings:
-        if finding.severity is not Severity.WARNING:
-            continue
-        words = _words(finding)
-        if words in known:
-            known.remove(words)
-        else:
-            yield finding
-
-
-def _words(finding: Finding) -> tuple[str, str, str]:
-    return finding.rule, finding.span.file, finding.message
 
 
 def _layout(old: Judged, new: Judged) -> Iterator[str]:

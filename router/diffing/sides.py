@@ -14,6 +14,7 @@ from router.diffing.git import Repository
 from router.diffing.revisions import find_revision, told
 from router.diffing.tree import TreeSources
 from router.errors import UsageError
+from router.policy.findings import quoted
 from router.policy.sources import MemorySources, Sources
 from router.reloading.sources import DirectorySources
 
@@ -80,7 +81,8 @@ class Sides:
             bare = not given.startswith((".", "/", "~")) and "/" not in given
             if bare and self._ref(given) is not None:
                 raise UsageError(
-                    f"`{given}` is a path and a git ref: write ./{given} or refs/heads/{given}"
+                    f"{quoted(given)} is a path and a git ref: write ./{given} for the path, "
+                    f"refs/heads/{given} for the branch"
                 )
             return _on_disk(given, path)
         return self._in_git(given)
@@ -108,7 +110,7 @@ class Sides:
         if repository.shallow():
             hint = "; this clone is shallow: fetch its history (`git fetch --unshallow`)"
         raise UsageError(
-            f"`{given}` is no directory, no git ref and no revision that can be found{hint}"
+            f"{quoted(given)} is no directory, no git ref and no revision that can be found{hint}"
         )
 
     def _since(self, ref: str, new: str | None) -> Side:
@@ -120,11 +122,11 @@ class Sides:
         theirs, ours = repository.commit(ref), repository.commit(other)
         if theirs is None or ours is None:
             missing = ref if theirs is None else other
-            raise UsageError(f"`{missing}...` needs a git ref: there is no `{missing}`")
+            raise UsageError(f"`...` needs a git ref: there is no {quoted(missing)}")
         base = repository.merge_base(theirs, ours)
         if base is None:
             hint = ": this clone is shallow" if repository.shallow() else ""
-            raise UsageError(f"`{ref}` and `{other}` have no common commit{hint}")
+            raise UsageError(f"{quoted(ref)} and {quoted(other)} have no common commit{hint}")
         return self._at(f"where {other} left {ref}", base, self._within(), named=False)
 
     def _at(self, name: str, commit: str, within: str, *, named: bool) -> Side:
@@ -133,7 +135,7 @@ class Sides:
         found = repository.at(commit, within)
         if found is None:
             if named:
-                raise UsageError(f"{name} has no `{within}`")
+                raise UsageError(f"{quoted(name)} has no {quoted(within)}")
             note = f"{label} has no {within or 'files'} yet: everything is new"
             return Side(label, MemorySources({}), note=note)
         kind, oid = found
@@ -143,7 +145,7 @@ class Sides:
         folder, only = posixpath.split(within)
         above = repository.at(commit, folder)
         if kind != "blob" or above is None:
-            raise UsageError(f"`{within}` is no directory and no file in {name}")
+            raise UsageError(f"{quoted(within)} is no directory and no file in {quoted(name)}")
         sources = TreeSources(repository, repository.tree(above[1]), only)
         return Side(label, sources, f"{label}:{folder}", root=f"{repository.top}/{folder}")
 
@@ -172,7 +174,7 @@ class Sides:
                 self._opened = Repository.around(folder)
             except UsageError as error:
                 raise UsageError(
-                    f"`{wanted}` is no directory, and as a git ref it cannot be looked up: "
+                    f"{quoted(wanted)} is no directory, and as a git ref it cannot be looked up: "
                     f"{error.message}"
                 ) from None
         return self._opened
@@ -192,7 +194,7 @@ class Sides:
             path = Path(os.path.relpath(os.path.realpath(path), top)).as_posix()
         whole = posixpath.normpath(path) if path else ""
         if whole.startswith(("../", "/")) or whole == "..":
-            raise UsageError(f"`{path}` leads out of the repository")
+            raise UsageError(f"{quoted(path)} leads out of the repository")
         return "" if whole == "." else whole
 
 

@@ -10,7 +10,7 @@ from router.diffing.changes import Change, Kind, TaskDiff
 __all__ = ["many", "usd", "verdict"]
 
 _MOST = 3  # phrases before "and N more"
-_SHORT = 90  # characters of a phrase
+_SHORT = 76  # characters of a phrase
 
 
 def verdict(diff: TaskDiff) -> str:

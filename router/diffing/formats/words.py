@@ -60,14 +60,18 @@ def cache_line(cache: ColdCache) -> str:
 
 def bound_lines(bounds: Bounds) -> Iterator[str]:
     """How the cost of a run moves, and of one attempt on each tier whose cost does."""
-    if not bounds.changed:
+    sums = (
+        (bounds.best_before, bounds.best_after),
+        (bounds.worst_before, bounds.worst_after),
+    )
+    if not any(_visible(*pair) for pair in sums):
         yield "a run costs what it did, with inputs at their longest"
         return
     best = _moved(bounds.best_before, bounds.best_after)
     worst = _moved(bounds.worst_before, bounds.worst_after)
     yield f"a run at best {best}, at worst {worst} (estimates, inputs at their longest)"
     for tier in bounds.tiers:
-        if tier.before != tier.after:
+        if _visible(tier.before, tier.after):
             yield f"one attempt on {tier.tier} {_moved(tier.before, tier.after)}"
     if bounds.unmeasured:
         yield f"without {', '.join(bounds.unmeasured)}: no bound is known"
@@ -76,7 +80,7 @@ def bound_lines(bounds: Bounds) -> Iterator[str]:
 def cost_cell(task: TaskDiff) -> str:
     """The worst case in a few words, for a table."""
     bounds = task.bounds
-    if bounds is None or bounds.worst_before == bounds.worst_after:
+    if bounds is None or not _visible(bounds.worst_before, bounds.worst_after):
         return ""
     return _moved(bounds.worst_before, bounds.worst_after)
 
@@ -94,12 +98,19 @@ def traffic_lines(traffic: Traffic) -> Iterator[str]:
     yield from (f"assumed: {one}" for one in traffic.assumptions)
 
 
+def _visible(before: Decimal | None, after: Decimal | None) -> bool:
+    """Whether two amounts differ in what is printed of them."""
+    if before is None or after is None:
+        return before is not after
+    return usd(before) != usd(after)
+
+
 def _moved(before: Decimal | None, after: Decimal | None) -> str:
     if before is None or after is None:
         known = after if before is None else before
         word = "new, " if before is None else "gone, was "
         return "unknown" if known is None else f"{word}{usd(known)} USD"
-    if usd(before) == usd(after):
+    if not _visible(before, after):
         return f"{usd(after)} USD as before"
     change = ""
     if before:
