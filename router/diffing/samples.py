@@ -88,14 +88,14 @@ class _Sampler:
         yield from _choices(leaves)
         kinds = {name for leaf in leaves for name in _named(leaf)}
         everything = not kinds
-        if everything or kinds & {"object"}:
-            yield from self._objects(place, leaves, depth)
-        if everything or kinds & {"array"}:
-            yield from self._arrays(place, leaves, depth)
         if everything or kinds & {"string"}:
             yield from _texts(leaves)
         if everything or kinds & {"number", "integer"}:
             yield from _numbers(leaves)
+        if everything or kinds & {"object"}:
+            yield from self._objects(place, leaves, depth)
+        if everything or kinds & {"array"}:
+            yield from self._arrays(place, leaves, depth)
         yield from (True, False, None, 0, 0.5, "text", [], {})
 
     # --- objects and arrays --------------------------------------------------------------------
@@ -105,7 +105,7 @@ class _Sampler:
     ) -> Iterator[Any]:
         if depth >= _DEEPEST:
             return
-        names = list(dict.fromkeys(name for leaf in leaves for name in leaf.get("properties", ())))
+        names = list(dict.fromkeys(name for leaf in leaves for name in _spoken_of(leaf)))
         within = list(self._leaves(place.inner, self._inner))
         names.sort(key=lambda name: _alike(self._below(place, name)))  # differences first
         required = {name for leaf in within for name in leaf.get("required", ())}
@@ -125,6 +125,10 @@ class _Sampler:
         for value in self.values(self._below(place, _OTHER), depth + 1)[:8]:
             yield {**least, _OTHER: value}
             yield {**most, _OTHER: value}
+        for size in sorted(_sizes(leaves, "minProperties", "maxProperties")):
+            if len(least) < size <= _MOST_ITEMS:
+                extra = (f"{_OTHER}_{number}" for number in range(size - len(least)))
+                yield {**least, **dict.fromkeys(extra, "text")}
 
     def _arrays(
         self, place: _Place, leaves: Sequence[Mapping[str, Any]], depth: int
@@ -132,12 +136,10 @@ class _Sampler:
         if depth >= _DEEPEST:
             return
         items = self.values(self._item(place), depth + 1)
-        sizes = {0, 1}
-        for leaf in leaves:
-            for key in ("minItems", "maxItems"):
-                if key in leaf:
-                    sizes |= {int(leaf[key]) - 1, int(leaf[key]), int(leaf[key]) + 1}
-        for size in sorted(size for size in sizes if 0 <= size <= _MOST_ITEMS):
+        sizes = _sizes(leaves, "minItems", "maxItems")
+        if any("uniqueItems" in leaf for leaf in leaves):
+            sizes.add(2)
+        for size in sorted(size for size in sizes if size <= _MOST_ITEMS):
             yield items[:1] * size
             if size > 1:
                 yield (items * size)[:size]
@@ -176,6 +178,21 @@ class _Sampler:
             yield from self._leaves(beside, root, depth + 1)
 
 
+def _sizes(leaves: Sequence[Mapping[str, Any]], least: str, most: str) -> set[int]:
+    """Sizes at and around every bound."""
+    bounds = [int(leaf[key]) for leaf in leaves for key in (least, most) if key in leaf]
+    return {0, 1} | {size for n in bounds for size in (n - 1, n, n + 1) if size >= 0}
+
+
+def _spoken_of(leaf: Mapping[str, Any]) -> Iterator[str]:
+    """Names of properties that a schema knows."""
+    yield from leaf.get("properties", ())
+    names = leaf.get("propertyNames")
+    if isinstance(names, Mapping):
+        yield from (name for name in names.get("enum", ()) if isinstance(name, str))
+    yield from leaf.get("dependentRequired", ())
+
+
 def _choices(leaves: Sequence[Mapping[str, Any]]) -> Iterator[Any]:
     """Values of enums, first those that not every enum has."""
     lists = [leaf["enum"] for leaf in leaves if "enum" in leaf]
@@ -212,12 +229,7 @@ def _property(leaves: Iterator[Mapping[str, Any]], name: str) -> Iterator[Any]:
 
 def _texts(leaves: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield from (_FORMATS[leaf["format"]] for leaf in leaves if leaf.get("format") in _FORMATS)
-    sizes = {0, 1}
-    for leaf in leaves:
-        for key in ("minLength", "maxLength"):
-            if key in leaf:
-                sizes |= {int(leaf[key]) - 1, int(leaf[key]), int(leaf[key]) + 1}
-    for size in sorted(size for size in sizes if 0 <= size <= _LONGEST):
+    for size in sorted(s for s in _sizes(leaves, "minLength", "maxLength") if s <= _LONGEST):
         yield "a" * size
     yield from ("0", "A b.")
 

@@ -200,6 +200,132 @@ def test_a_schema_is_compatible_with_itself(
     assert for_callers(schemas[0], schemas[0]).breaks == "no"
 
 
+# What the stricter one accepts, the looser one does; and something that shows the difference.
+STRICTER = [
+    ({"type": "integer"}, {"type": "number"}),
+    ({"type": "string"}, {"type": ["string", "null"]}),
+    ({"enum": ["a"]}, {"enum": ["a", "b"]}),
+    ({"const": 1}, {"enum": [1, 2]}),
+    ({"enum": ["a", "b"]}, {"type": "string"}),
+    ({"type": "number", "minimum": 2}, {"type": "number", "minimum": 1}),
+    ({"type": "number", "maximum": 1}, {"type": "number", "maximum": 2}),
+    ({"type": "number", "exclusiveMinimum": 1}, {"type": "number", "minimum": 1}),
+    ({"type": "number", "minimum": 2}, {"type": "number", "exclusiveMinimum": 1}),
+    ({"type": "number", "exclusiveMaximum": 1}, {"type": "number", "maximum": 1}),
+    ({"type": "number", "maximum": 0}, {"type": "number", "exclusiveMaximum": 1}),
+    ({"type": "integer", "multipleOf": 6}, {"type": "integer", "multipleOf": 3}),
+    ({"type": "string", "maxLength": 3}, {"type": "string", "maxLength": 5}),
+    ({"type": "string", "minLength": 3}, {"type": "string", "minLength": 1}),
+    ({"type": "string", "maxLength": 3}, {"type": "string"}),
+    ({"type": "array", "maxItems": 1}, {"type": "array", "maxItems": 2}),
+    ({"type": "array", "minItems": 2}, {"type": "array", "minItems": 1}),
+    ({"type": "array", "uniqueItems": True}, {"type": "array"}),
+    ({"type": "array", "maxItems": 1}, {"type": "array", "uniqueItems": True}),
+    (
+        {"type": "array", "items": {"type": "integer"}},
+        {"type": "array", "items": {"type": "number"}},
+    ),
+    ({"type": "array", "items": {"type": "string"}}, {"type": "array"}),
+    ({"type": "object", "required": ["a"]}, {"type": "object", "properties": {"a": {}}}),
+    ({"type": "object", "required": ["a", "b"]}, {"type": "object", "required": ["a"]}),
+    ({"type": "object", "required": ["a", "b"]}, {"type": "object", "minProperties": 2}),
+    ({"type": "object", "additionalProperties": False}, {"type": "object", "maxProperties": 1}),
+    (
+        {"type": "object", "properties": {"a": {}}, "additionalProperties": False},
+        {"type": "object", "properties": {"a": {}, "b": {}}, "additionalProperties": False},
+    ),
+    (
+        {"type": "object", "properties": {"a": {"maxLength": 2}}},
+        {"type": "object", "properties": {"a": {"maxLength": 3}}},
+    ),
+    (
+        {"type": "object", "properties": {"a": {}}, "additionalProperties": False},
+        {"type": "object", "properties": {"a": {}}},
+    ),
+    (
+        {"type": "object", "additionalProperties": {"type": "integer"}},
+        {"type": "object", "additionalProperties": {"type": "number"}},
+    ),
+    (
+        {"type": "object", "properties": {"a": {}}, "additionalProperties": False},
+        {"type": "object", "propertyNames": {"enum": ["a", "b"]}},
+    ),
+    (
+        {"type": "object", "required": ["a", "b"]},
+        {"type": "object", "dependentRequired": {"a": ["b"]}},
+    ),
+    ({"anyOf": [{"type": "integer"}]}, {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    ({"type": "integer"}, {"oneOf": [{"type": "integer"}, {"type": "string"}]}),
+    ({"allOf": [{"type": "integer"}, {"minimum": 1}]}, {"type": "integer"}),
+    ({"type": "integer", "minimum": 1}, {"if": {"type": "integer"}, "then": {"minimum": 1}}),
+    ({"$defs": {"n": {"type": "integer"}}, "$ref": "#/$defs/n"}, {"type": "number"}),
+]
+
+
+@pytest.mark.parametrize(("strict", "loose"), STRICTER, ids=str)
+def test_looser_is_proved_and_stricter_is_shown(
+    strict: dict[str, Any], loose: dict[str, Any]
+) -> None:
+    """Both sides of every keyword: never the wrong way round."""
+    one, other = compile_schema(strict), compile_schema(loose)
+    assert for_consumers(other, one).breaks == "no"
+    found = for_consumers(one, other)
+    assert found.breaks == "yes"
+    assert found.reasons
+    if strict.get("type") == loose.get("type") == "object":
+        assert for_callers(one, other).breaks == "no"
+        assert for_callers(other, one).breaks == "yes"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        # in both branches, so in no `oneOf`
+        (
+            {"type": "integer", "oneOf": [{"minimum": 1}, {"maximum": 3}]},
+            {"type": "integer", "minimum": 2, "maximum": 2},
+        ),
+        # a declared property need not be there
+        (
+            {"type": "object", "required": ["a"]},
+            {"type": "object", "properties": {"a": {"type": "string"}}},
+        ),
+        # a name that no pattern of NEW closes off
+        (
+            {"type": "object", "additionalProperties": False},
+            {"type": "object", "patternProperties": {"^a": {}}, "additionalProperties": False},
+        ),
+        # equal words, other definitions
+        (
+            {"$defs": {"n": {"type": "string"}}, "$ref": "#/$defs/n"},
+            {"$defs": {"n": {"type": "integer"}}, "$ref": "#/$defs/n"},
+        ),
+        (
+            {"$defs": {"n": {"type": "string"}}, "properties": {"a": {"$ref": "#/$defs/n"}}},
+            {"$defs": {"n": {"type": "integer"}}, "properties": {"a": {"$ref": "#/$defs/n"}}},
+        ),
+        # one too many, one too few
+        ({"type": "array", "uniqueItems": True}, {"type": "array", "maxItems": 2}),
+        ({"type": "object", "minProperties": 2}, {"type": "object", "required": ["a"]}),
+        (
+            {"type": "object", "dependentRequired": {"a": ["b"]}},
+            {"type": "object", "required": ["a"]},
+        ),
+        # 1 and true are two values
+        ({"const": 1}, {"const": True}),
+        # the items behind the first are free
+        (
+            {"type": "array", "items": {"type": "string"}},
+            {"type": "array", "prefixItems": [{"type": "string"}]},
+        ),
+    ],
+    ids=str,
+)
+def test_what_only_looks_compatible_is_not(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """Traps for a proof that takes a keyword for more than it says."""
+    assert for_consumers(compile_schema(old), compile_schema(new)).breaks != "no"
+
+
 def test_what_is_left_unevaluated_depends_on_what_stands_beside_it() -> None:
     """A choice taken out of a schema takes its properties with it."""
     shut = {"type": "object", "properties": {"a": {}}, "unevaluatedProperties": False}
