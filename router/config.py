@@ -6,6 +6,7 @@ What nobody asked for is an error, so that a typing mistake does not become a de
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -64,7 +65,8 @@ def find_config(start: Path) -> Config:
     for directory in (start, *start.parents):
         for name in (_OWN, _SHARED):
             file = directory / name
-            text = _text(file) if file.is_file() else None
+            # No file either where one may not look: that folder is not the project's.
+            text = _text(file) if os.path.isfile(file) else None  # noqa: PTH113
             # Most files of other tools can be told from their text, which spares reading them.
             if text is not None and (name == _OWN or _MAY_HAVE.search(text)):
                 config = _parsed(file, text)
