@@ -76,7 +76,7 @@ tasks:
         effort: medium
         thinking: «refused-parameter disabled»
         escalate: [{below: 0.7}]
-      - model: «prompt-over-context old»
+      - model: old
         max_tokens: «ceiling-over-model-max 999999»
         «no-exit escalate»: [{below: «threshold-order 0.9»}]
     escalate_on: «silent-failure [truncated]»

@@ -16,8 +16,8 @@ __all__ = ["RULE", "check"]
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for tier, node in tier_nodes(compiled):
         model = facts.model(tier)
-        if model is None or model.limits is None:
-            continue
+        if model is None or model.limits is None or tier.max_tokens > model.limits.max_output:
+            continue  # of what the model cannot write at all another rule speaks
         tokens, window = longest_prompt(compiled, model, facts.counted), model.limits.context_window
         if tokens + tier.max_tokens > window:
             message = (
