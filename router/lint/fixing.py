@@ -17,11 +17,11 @@ from typing import Final, NamedTuple
 from router.catalog.models import Catalog
 from router.lint.editing import apply_edits, compatible
 from router.policy.loader import load_documents
-from router.policy.sources import Sources
+from router.policy.sources import Edited, Sources
 from router.rules.judge import JudgeCache, Judgement, judge
 from router.types import Edit, Finding, Severity
 
-__all__ = ["Choose", "Dropped", "Edited", "Fixed", "fix_all", "new_findings"]
+__all__ = ["Choose", "Dropped", "Fixed", "fix_all", "new_findings"]
 
 Choose = Callable[[Sources], Sequence[Finding]]
 """The findings that count: no fix is made for what is suppressed, or not asked for."""
@@ -53,21 +53,6 @@ class Fixed:
     fixed: tuple[Finding, ...]
     dropped: tuple[Dropped, ...]
     sources: Sources
-
-
-class Edited:
-    """Sources with other bytes for some of their files."""
-
-    def __init__(self, sources: Sources, files: Mapping[str, bytes]) -> None:
-        self._sources = sources
-        self.files = files
-
-    def policy_files(self) -> tuple[str, ...]:
-        return self._sources.policy_files()
-
-    def read(self, path: str) -> bytes:
-        data = self.files.get(path)
-        return self._sources.read(path) if data is None else data
 
 
 def fix_all(

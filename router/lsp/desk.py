@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from router.policy.sources import Sources, is_policy_name
+from router.lint.paths import absolute
 
-__all__ = ["Desk", "Document", "Unsaved", "path_of"]
+__all__ = ["Desk", "Document", "path_of"]
 
 _MODELINE: Final = re.compile(
     r"^# *yaml-language-server: *\$schema=\S*\bpolicy(test)?\.schema\.json", re.MULTILINE
@@ -44,7 +43,7 @@ class Desk:
             folder: what the editor has open; roots are looked for up to there.
         """
         self._folder = folder
-        self._roots = [_absolute(folder / root) for root in roots]
+        self._roots = [absolute(folder / root) for root in roots]
         self._documents: dict[str, Document] = {}
 
     def put(self, document: Document) -> None:
@@ -88,31 +87,10 @@ class Desk:
         return document.path.suffix in (".yaml", ".yml") and bool(_MODELINE.search(document.text))
 
 
-class Unsaved:
-    """Sources in which open documents stand before the files on disk."""
-
-    def __init__(self, disk: Sources, texts: Mapping[str, bytes]) -> None:
-        self._disk = disk
-        self._texts = texts
-
-    def policy_files(self) -> tuple[str, ...]:
-        new = filter(is_policy_name, self._texts)
-        return tuple(sorted({*self._disk.policy_files(), *new}))
-
-    def read(self, path: str) -> bytes:
-        text = self._texts.get(path)
-        return self._disk.read(path) if text is None else text
-
-
 def path_of(uri: str) -> Path | None:
     """The file that a URI names; None for what is in no file system, such as a new buffer."""
     try:
         parts = urlsplit(uri)
     except ValueError:
         return None
-    return _absolute(Path(url2pathname(parts.path))) if parts.scheme == "file" else None
-
-
-def _absolute(path: Path) -> Path:
-    """Without `..`; links are kept, as they are names in a root."""
-    return Path(os.path.normpath(Path.cwd() / path))
+    return absolute(Path(url2pathname(parts.path))) if parts.scheme == "file" else None

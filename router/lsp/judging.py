@@ -12,8 +12,7 @@ from router.config import find_config
 from router.errors import RouterError, SettingsError
 from router.lint.config import LintConfig
 from router.lint.sources import lint_sources
-from router.lsp.desk import Unsaved
-from router.policy.sources import is_test_name
+from router.policy.sources import Edited, is_test_name
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache
 from router.types import Finding
@@ -44,7 +43,7 @@ class Judge:
         """
         disk = DirectorySources(root, before=self._readings.get(root))
         self._readings[root] = disk
-        sources = Unsaved(disk, texts)
+        sources = Edited(disk, texts)
         linted = lint_sources(
             sources,
             self._catalog,
@@ -69,7 +68,7 @@ class Judge:
         self.problem = None
         return config
 
-    def _of_tests(self, root: Path, sources: Unsaved, names: list[str]) -> Iterator[Finding]:
+    def _of_tests(self, root: Path, sources: Edited, names: list[str]) -> Iterator[Finding]:
         from router.testing.discovery import Found
         from router.testing.library import Library
 

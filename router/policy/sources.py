@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-__all__ = ["MemorySources", "SourceError", "Sources", "is_policy_name", "is_test_name"]
+__all__ = ["Edited", "MemorySources", "SourceError", "Sources", "is_policy_name", "is_test_name"]
 
 _TESTS = (".test.yaml", ".test.yml")
 
@@ -55,6 +55,21 @@ class MemorySources:
             return self._files[path]
         except KeyError:
             raise SourceError("missing", f"no such file: {path}") from None
+
+
+class Edited:
+    """Sources with other bytes for some of their files, and perhaps with files that are new."""
+
+    def __init__(self, sources: Sources, files: Mapping[str, bytes]) -> None:
+        self._sources = sources
+        self.files = files
+
+    def policy_files(self) -> tuple[str, ...]:
+        return tuple(sorted({*self._sources.policy_files(), *filter(is_policy_name, self.files)}))
+
+    def read(self, path: str) -> bytes:
+        data = self.files.get(path)
+        return self._sources.read(path) if data is None else data
 
 
 def is_policy_name(path: str) -> bool:

@@ -18,9 +18,10 @@ from router.diffing.sides import Side
 from router.diffing.upgrades import upgrade_warnings
 from router.errors import PolicyError, UsageError
 from router.lint.editing import apply_edits
-from router.lint.fixing import Edited, new_findings
+from router.lint.fixing import new_findings
 from router.lint.paths import absolute, relative, root_of, same
 from router.lint.writing import write_files
+from router.policy.sources import Edited
 from router.reloading.sources import DirectorySources
 from router.rules.prompts import parts
 from router.rules.sizes import constant_prefixes
