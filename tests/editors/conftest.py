@@ -120,13 +120,14 @@ class Client:
 
     # --- what an editor does ---------------------------------------------------------------
 
-    def begin(self, folder: Path, **capabilities: Any) -> None:
+    def begin(self, folder: Path | None, **capabilities: Any) -> None:
+        uri = None if folder is None else folder.as_uri()
         result = self.request(
             "initialize",
             {
                 "processId": os.getpid(),
-                "rootUri": folder.as_uri(),
-                "workspaceFolders": [{"uri": folder.as_uri(), "name": folder.name}],
+                "rootUri": uri,
+                "workspaceFolders": None if uri is None else [{"uri": uri, "name": "mine"}],
                 "capabilities": {
                     "workspace": {"configuration": True, "workspaceFolders": True},
                     "textDocument": {

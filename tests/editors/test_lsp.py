@@ -241,6 +241,14 @@ def test_a_modeline_makes_a_root_of_its_directory(editor: Any, folder: Path) -> 
     assert rules(editor.diagnostics(lone)) == ["unknown-version"]
 
 
+def test_a_single_file_can_be_opened_without_a_folder(router_server: Any, folder: Path) -> None:
+    """Its modeline says that it is a policy; the server stays where it was started."""
+    router_server.begin(None)
+    path = folder / "policies" / "classify.yaml"
+    uri = router_server.open(path, path.read_text("utf-8").replace("max_tokens", "max_tokns", 1))
+    assert rules(router_server.diagnostics(uri)) == ["unknown-key"]
+
+
 def test_the_environment_names_the_root_as_it_does_for_lint(
     start_router: Callable[..., Any], folder: Path
 ) -> None:
