@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from router.cli.failures import NO
+from router.cli.failures import NO, say
 from router.lint.config import LintConfig
 from router.lint.fix_paths import Mended, fix_paths
 
@@ -43,11 +43,11 @@ def _write(diff: bytes) -> None:
 def _say(mended: Mended, done: str) -> None:
     for finding in mended.fixed:
         what = finding.fix.message if finding.fix is not None else finding.message
-        sys.stderr.write(f"{done}: {finding.span}: [{finding.rule}] {what}\n")
+        say(f"{done}: {finding.span}: [{finding.rule}] {what}")
     for drop in mended.dropped:
         finding, first = drop.finding, drop.errors[0]
         what = finding.fix.message if finding.fix is not None else finding.message
-        sys.stderr.write(
+        say(
             f"not fixed: {finding.span}: [{finding.rule}] to {what} would bring an error: "
-            f"[{first.rule}] {first.message}\n"
+            f"[{first.rule}] {first.message}"
         )

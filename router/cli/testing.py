@@ -136,7 +136,7 @@ def run_policy_tests(
         if form is TestForm.TEXT:
             sys.stdout.write(render(report, color=colored(sys.stdout), verbose=verbose))
         for note in report.notes:
-            sys.stderr.write(f"note: {note}\n")
+            say(f"note: {note}")
         if report.too_little:
             say(f"error: {report.too_little}")
         raise typer.Exit(report.exit_code)

@@ -150,6 +150,9 @@ COMMANDS = [
     ["docs"],
     ["docs", "-o", "page.html"],
     ["diff", "policies", "policies"],
+    ["upgrade"],
+    ["lint", "--diff"],
+    ["lint", "--fix"],
 ]
 
 ODD_NAMES = {
