@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 
 from router.policy.offsets import Offsets
-from router.types import Edit
+from router.types import Edit, Span
 
-__all__ = ["apply_edits", "compatible"]
+__all__ = ["Taken", "apply_edits"]
 
 _MARK = "\ufeff"
 
@@ -32,18 +33,34 @@ def apply_edits(data: bytes, edits: Iterable[Edit]) -> bytes:
     return "".join(parts).encode("utf-8")
 
 
-def compatible(one: Sequence[Edit], others: Iterable[Edit]) -> bool:
-    """Whether edits can be made in one go with others: none touches what another does.
+class Taken:
+    """Places that edits have taken, for choosing edits that can be made in one go.
 
     Two that begin where the other ends count as touching, and so do equal ones.
     """
-    return not any(_touch(mine, other) for other in others for mine in one)
+
+    def __init__(self) -> None:
+        self._places: dict[str, list[tuple[_Place, _Place]]] = {}  # in order, none touching another
+
+    def take(self, edits: Sequence[Edit]) -> bool:
+        """Takes the places of all edits of a fix; of none where one touches what is taken."""
+        if any(self._touches(edit.span) for edit in edits):
+            return False
+        for edit in edits:
+            insort(self._places.setdefault(edit.span.file, []), _bounds(edit.span))
+        return True
+
+    def _touches(self, span: Span) -> bool:
+        start, end = _bounds(span)
+        places = self._places.get(span.file, [])
+        index = bisect_left(places, (start, end))
+        after = places[index][0] if index < len(places) else None
+        before = places[index - 1][1] if index else None
+        return (after is not None and after <= end) or (before is not None and before >= start)
 
 
-def _touch(one: Edit, other: Edit) -> bool:
-    first, second = one.span, other.span
-    return (
-        first.file == second.file
-        and (first.line, first.column) <= (second.end_line, second.end_column)
-        and (second.line, second.column) <= (first.end_line, first.end_column)
-    )
+_Place = tuple[int, int]
+
+
+def _bounds(span: Span) -> tuple[_Place, _Place]:
+    return (span.line, span.column), (span.end_line, span.end_column)

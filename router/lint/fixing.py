@@ -15,7 +15,7 @@ from datetime import date
 from typing import Final, NamedTuple
 
 from router.catalog.models import Catalog
-from router.lint.editing import apply_edits, compatible
+from router.lint.editing import Taken, apply_edits
 from router.policy.loader import load_documents
 from router.policy.sources import Edited, Sources
 from router.rules.judge import JudgeCache, Judgement, judge
@@ -166,15 +166,14 @@ class _Fixer:
     def _fixable(self, seen: _Seen) -> list[Finding]:
         """Findings whose fixes can be made together; of those that touch, the first by place."""
         chosen: list[Finding] = []
-        edits: list[Edit] = []
+        taken = Taken()
         found = self.choose(self.now) if self.choose is not None else seen.judgement.findings
         for finding in sorted(found, key=lambda one: one.span):
             fix = finding.fix
             if fix is None or not (fix.safe or self.unsafe):
                 continue
-            if compatible(fix.edits, edits):
+            if taken.take(fix.edits):
                 chosen.append(finding)
-                edits += fix.edits
         return chosen
 
     def _with(self, findings: Iterable[Finding]) -> dict[str, bytes]:
