@@ -27,3 +27,4 @@ class Document:
     bases: dict[str, Node] = field(default_factory=dict)  # parent-only tasks, as `task_names`
     extended: frozenset[str] = frozenset()  # tasks that another task extends
     overrides: tuple[tuple[Node, Node], ...] = ()  # parent and child, file or task, before merging
+    models_map: Node | None = None  # what `models` was read from, for the places of its names

@@ -241,6 +241,7 @@ def _document(
         bases=_names(tasks, bases=True),
         extended=extended,
         overrides=tuple(overrides),
+        models_map=models,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.policy.document import Document
+from router.policy.edits import delete_entry, fix
 from router.policy.nodes import Node
 from router.rules.base import Facts, Rule
 from router.types import Finding, Severity
@@ -13,15 +14,20 @@ __all__ = ["RULE", "check_set"]
 
 
 def check_set(facts: Facts) -> Iterator[Finding]:
-    unused: dict[int, tuple[str, Node]] = {}  # a parent's names are the same nodes in each child
+    # A parent's names are the same nodes in each child.
+    unused: dict[int, tuple[str, Node, Node | None]] = {}
     used: set[int] = set()
     for document in facts.documents:
         names = _used(document)
         used |= {id(pin) for name, pin in document.models.items() if name in names}
-        unused |= {id(pin): (name, pin) for name, pin in document.models.items()}
-    for key, (name, pin) in unused.items():
+        written = document.models_map
+        unused |= {id(pin): (name, pin, written) for name, pin in document.models.items()}
+    for key, (name, pin, written) in unused.items():
         if key not in used:
-            yield RULE.at(pin, f"no tier of any task uses `{name}`", "remove it, or use it")
+            message = f"no tier of any task uses `{name}`"
+            edits = None if written is None else delete_entry(written, name)
+            remedy = fix(f"remove `{name}`", edits)
+            yield RULE.at(pin, message, "remove it, or use it", fix=remedy)
 
 
 def _used(document: Document) -> set[object]:
@@ -45,5 +51,6 @@ RULE = Rule(
         "Whoever upgrades the pin believes to have upgraded a task. Names in a shared parent "
         "count as used if one of the files that extend it uses them."
     ),
+    mends="safe",
     check_set=check_set,
 )
