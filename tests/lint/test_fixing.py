@@ -187,7 +187,7 @@ def test_of_two_fixes_that_want_the_same_name_the_first_wins() -> None:
 def test_what_a_parent_shares_is_mended_in_the_parent_or_not_at_all() -> None:
     """A pin is wrong for all who use it; an effort may be right for another child's model."""
     parent = """version: 1
-models: {haiku: claude-haiku-4-5, opus: claude-opus-5-5}
+models: {haiku: claude-haiku-4-5}
 tasks:
   _base:
     tiers: [{model: haiku, max_tokens: 512, effort: low}]

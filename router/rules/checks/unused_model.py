@@ -26,7 +26,8 @@ def check_set(facts: Facts) -> Iterator[Finding]:
         if key not in used:
             message = f"no tier of any task uses `{name}`"
             edits = None if written is None else delete_entry(written, name)
-            remedy = fix(f"remove `{name}`", edits)
+            # Somebody may have put it there for the next tier.
+            remedy = fix(f"remove `{name}`", edits, safe=False)
             yield RULE.at(pin, message, "remove it, or use it", fix=remedy)
 
 
@@ -51,6 +52,6 @@ RULE = Rule(
         "Whoever upgrades the pin believes to have upgraded a task. Names in a shared parent "
         "count as used if one of the files that extend it uses them."
     ),
-    mends="safe",
+    mends="unsafe",
     check_set=check_set,
 )
