@@ -136,11 +136,12 @@ class Sides:
         if found is None:
             if named:
                 raise UsageError(f"{quoted(name)} has no {quoted(within)}")
-            note = f"{label} has no {within or 'files'} yet: everything is new"
-            return Side(label, MemorySources({}), note=note)
+            return Side(label, MemorySources({}), note=f"{label} has no {within or 'files'}")
         kind, oid = found
         if kind == "tree":
             sources = TreeSources(repository, repository.tree(oid))
+            if named and not sources.policy_files():
+                raise UsageError(f"no policy files under {quoted(within)} in {quoted(name)}")
             return Side(label, sources, f"{label}:{within}", root=f"{repository.top}/{within}")
         folder, only = posixpath.split(within)
         above = repository.at(commit, folder)

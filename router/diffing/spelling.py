@@ -28,7 +28,7 @@ def respelt(
         where = "files moved or renamed"
     else:
         where = "files written differently"
-    yield Change(Kind.SPELLING, "", f"{where}: the same behaviour", behaves=False)
+    yield Change(Kind.SPELLING, "", where, behaves=False)
 
 
 def _places(old: Any, new: Any, path: str) -> Iterator[str]:

@@ -71,6 +71,8 @@ def test_a_path_behind_a_ref_is_another_root(repo: Repo, monkeypatch: pytest.Mon
     assert told(repo, "HEAD:./") == ["max_tokens 512 → 600"]
     with pytest.raises(UsageError, match="has no `nowhere`"):
         repo.diff("HEAD:nowhere")
+    with pytest.raises(UsageError, match="no policy files under `old-place/prompts`"):
+        repo.diff("HEAD:old-place/prompts")
     with pytest.raises(UsageError, match="leads out of the repository"):
         repo.diff("HEAD:../..")
 
@@ -142,7 +144,7 @@ def test_a_root_that_a_ref_does_not_have_yet_makes_everything_new(tmp_path: Path
     repo.write(FILES)
     found = repo.diff()
     assert [task.status for task in found.tasks] == ["added"]
-    assert "everything is new" in found.notes[0]
+    assert "has no policies" in found.notes[0]
 
 
 def test_a_hook_does_not_send_git_elsewhere(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,9 @@ def test_text_that_moves_to_another_file_is_the_same_text() -> None:
     }
     found = report(FILES, moved)
     assert found.exit_code == 0
-    assert "the same behaviour" in found.tasks[0].verdict
+    assert (
+        "behaves the same: written differently at prompt.system[0].file" in found.tasks[0].verdict
+    )
 
 
 def test_a_changed_include_is_a_changed_prompt() -> None:

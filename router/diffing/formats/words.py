@@ -21,7 +21,8 @@ def headline(report: Report) -> str:
             return "nothing behaves differently: only comments, layout or files of no task differ"
         return "nothing differs"
     if not differ:
-        return f"nothing behaves differently: {many(len(report.tasks), 'task')} reworded"
+        count = many(len(report.tasks), "task")
+        return f"nothing behaves differently: {count} only written or labelled differently"
     total = report.same + len(report.tasks)
     verb = "behaves" if len(differ) == 1 else "behave"
     said = f"{len(differ)} of {many(total, 'task')} {verb} differently"
