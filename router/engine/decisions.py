@@ -32,13 +32,17 @@ class Decision(NamedTuple):
     which: int | Event | None = None
     outcome: bool = True
 
-    def __str__(self) -> str:
-        """In words, without the task: "escalation rule 2 of haiku is false"."""
-        if self.kind in ("start", "escalate"):
-            assert isinstance(self.which, int)  # noqa: S101 - rules are counted
-            name = "start rule" if self.kind == "start" else "escalation rule"
-            place = f" of {self.tier}" if self.tier else ""
-            return f"{name} {self.which + 1}{place} is {str(self.outcome).lower()}"
+    def of(self, task: Task) -> str:
+        """In words: "`below: 0.82` of haiku is false"."""
+        held = str(self.outcome).lower()
+        if isinstance(self.which, int) and self.kind == "start":
+            rule = task.start[self.which]
+            return f"`start: {rule.when.source}` is {held}"
+        if isinstance(self.which, int) and self.tier is not None:
+            escalate = task.tier(self.tier).escalate[self.which]
+            when = escalate.when
+            words = f"below: {escalate.below:g}" if when is None else f"when: {when.source}"
+            return f"`{words}` of {self.tier} is {held}"
         if self.kind == "answered":
             return f"{self.tier} answers"
         if self.kind == "event":

@@ -21,11 +21,12 @@ class Uncovered:
     """A decision that no case has seen taken, with its place as it is reached from here."""
 
     decision: Decision
+    words: str
     span: Span | None
 
     def __str__(self) -> str:
         place = f"{self.span}: " if self.span is not None else ""
-        return f"{place}{self.decision.task}: uncovered: {self.decision}"
+        return f"{place}{self.decision.task}: uncovered: {self.words}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,9 @@ def cover(tasks: Iterable[Task], taken: Collection[Decision], root: Path) -> Cov
 def _task(task: Task, taken: Collection[Decision], root: Path) -> TaskCoverage:
     every: Mapping[Decision, Span | None] = decisions_of(task)
     missing = tuple(
-        Uncovered(one, None if span is None else replace(span, file=str(root / span.file)))
+        Uncovered(
+            one, one.of(task), None if span is None else replace(span, file=str(root / span.file))
+        )
         for one, span in every.items()
         if one not in taken
     )

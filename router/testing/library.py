@@ -116,7 +116,11 @@ def _placed(cases: Sequence[Case], found: Found) -> tuple[Case, ...]:
 
 
 def _shown(findings: Sequence[Finding], root: Path) -> tuple[Finding, ...]:
-    """Findings with their files as they are reached from here, so that a terminal can open them."""
+    """Findings with their files as they are reached from here, so that a terminal can open them.
+
+    Without their fixes: those are for `router lint --fix`, which looks at policies.
+    """
     return tuple(
-        replace(one, span=replace(one.span, file=str(root / one.span.file))) for one in findings
+        replace(one, span=replace(one.span, file=str(root / one.span.file)), fix=None)
+        for one in findings
     )

@@ -13,12 +13,12 @@ def test_the_decisions_of_a_task_are_its_rules_both_ways_its_tiers_and_its_ends(
         start=(StartRule(kit.condition("vip"), "opus"),),
         escalate_on=frozenset({Event.REFUSAL}),
     )
-    assert list(map(str, decisions_of(task))) == [
-        "start rule 1 is true",
-        "start rule 1 is false",
+    assert [one.of(task) for one in decisions_of(task)] == [
+        "`start: vip` is true",
+        "`start: vip` is false",
         "haiku answers",
-        "escalation rule 1 of haiku is true",
-        "escalation rule 1 of haiku is false",
+        "`below: 0.8` of haiku is true",
+        "`below: 0.8` of haiku is false",
         "haiku cannot answer and another tier is asked",
         "opus answers",
         "refusal escalates",

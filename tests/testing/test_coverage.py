@@ -39,7 +39,7 @@ ALL = f"""
 
 def missing(report, task: str) -> list[str]:
     (found,) = [one for one in report.coverage.tasks if one.task == task]
-    return [str(one.decision) for one in found.uncovered]
+    return [one.words for one in found.uncovered]
 
 
 def test_cases_that_take_every_decision_cover_the_task(run):
@@ -51,9 +51,9 @@ def test_cases_that_take_every_decision_cover_the_task(run):
 
 
 WITHOUT = {
-    "unsure": ["escalation rule 2 of haiku is true"],
-    "fraud": ["escalation rule 1 of haiku is true"],
-    "contract": ["start rule 1 is true", "escalation rule 1 of sonnet is true"],
+    "unsure": ["`below: 0.8` of haiku is true"],
+    "fraud": ['`when: output.label == "fraud"` of haiku is true'],
+    "contract": ['`start: plan == "enterprise"` is true', "`below: 0.5` of sonnet is true"],
     "haiku is down": [
         "haiku cannot answer and another tier is asked",
         "sonnet cannot answer and another tier is asked",
@@ -79,8 +79,8 @@ def test_what_is_uncovered_has_its_place_in_the_policy(run):
     said = {str(one) for task in report.coverage.tasks for one in task.uncovered}
     written = Path("policies/sort.yaml").read_text().splitlines()
     line = next(n for n, text in enumerate(written, 1) if "output.label" in text)
-    place = f"policies/sort.yaml:{line}:13: sort: uncovered: escalation rule 1 of haiku is true"
-    assert place in said
+    words = '`when: output.label == "fraud"` of haiku is true'
+    assert f"policies/sort.yaml:{line}:13: sort: uncovered: {words}" in said
 
 
 def test_tasks_without_any_test_are_uncovered_unless_only_some_are_asked_for(run):
@@ -111,7 +111,10 @@ def test_a_verifier_is_covered_by_the_cases_of_the_task_it_verifies(run):
 def test_a_tier_that_the_caller_chose_says_nothing_of_the_start_rules(run):
     cases = f"- {{name: a, tier: opus, replies: {{opus: {SURE}}}, expect: {{tier: opus}}}}"
     report = run(cases, coverage=True)
-    assert {"start rule 1 is true", "start rule 1 is false"} <= set(missing(report, "sort"))
+    assert {
+        '`start: plan == "enterprise"` is true',
+        '`start: plan == "enterprise"` is false',
+    } <= set(missing(report, "sort"))
 
 
 def test_too_little_coverage_fails(run):
