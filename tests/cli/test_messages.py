@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from router.cli.failures import colored
+from router.cli import show
+from router.cli.failures import colored, say
 from router.cli.given import read_inputs, read_pairs
 from router.errors import UsageError
 
@@ -182,3 +183,18 @@ def test_colours_are_for_terminals_that_want_them(
         monkeypatch.setenv(name, value)
     assert colored(Terminal()) is wanted
     assert not colored(io.StringIO())
+
+
+def test_what_is_printed_cannot_move_the_cursor_of_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An answer is exact in a pipe and harmless on a terminal; tables and messages always are."""
+    for stream, printed in ((io.StringIO(), "a\x1b[2Jb\n"), (Terminal(), "a\\x1b[2Jb\n")):
+        monkeypatch.setattr(sys, "stdout", stream)
+        show.out("a\x1b[2Jb")
+        assert stream.getvalue() == printed
+    said = io.StringIO()
+    say("a\x1b[2Jb\u202e\tc\nd", said)
+    assert said.getvalue() == "a\\x1b[2Jb\\u202e\tc\nd\n"
+    rows = show.table([("a\x1b[2Jb\nc",)], ("head",), frozenset())
+    assert rows == "head\na\\x1b[2Jb c"
