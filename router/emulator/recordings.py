@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 import re
 import threading
+from codecs import BOM_UTF8
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 from router.emulator.replies import Answer, Item
 from router.emulator.request import MessageRequest, request_digest
 from router.emulator.spec import parse_item
+from router.engine.strict_json import parse_json_line
 
 __all__ = ["Recordings", "by_digest", "by_tag", "recording_line"]
 
@@ -58,11 +60,10 @@ class Recordings:
         self._lock = threading.Lock()
         self._replies: dict[tuple[str, str | None], deque[Item]] = {}
         for number, line in enumerate(lines, 1):
-            if not isinstance(line, Mapping) or "key" not in line or "reply" not in line:
-                raise ValueError(f"recording {number}: needs `key` and `reply`")
-            place = str(line["key"]), line.get("model")
-            replies = self._replies.setdefault(place, deque(maxlen=None if once else 1))
-            replies.append(_recorded(line["reply"]))
+            try:
+                self._add(line)
+            except ValueError as error:
+                raise ValueError(f"recording {number}: {error}") from None
 
     @classmethod
     def load(
@@ -74,20 +75,28 @@ class Recordings:
             ValueError: a line that is no recording; it is named.
             OSError: the file cannot be read.
         """
-        lines = []
-        with Path(path).open(encoding="utf-8") as file:
-            for number, text in enumerate(file, 1):
-                if not text.strip():
-                    continue
+        found = cls((), key=key, once=once)
+        data = Path(path).read_bytes().removeprefix(BOM_UTF8)
+        for number, text in enumerate(data.split(b"\n"), 1):
+            if text.strip():
                 try:
-                    lines.append(json.loads(text))
+                    found._add(parse_json_line(text))
                 except ValueError as error:
-                    raise ValueError(f"{path}:{number}: not JSON: {error}") from None
-        return cls(lines, key=key, once=once)
+                    raise ValueError(f"{path}:{number}: {error}") from None
+        return found
 
     def __len__(self) -> int:
         """How many replies are left to give."""
         return sum(map(len, self._replies.values()))
+
+    def _add(self, line: Any) -> None:
+        if not isinstance(line, Mapping) or "key" not in line or "reply" not in line:
+            raise ValueError("needs `key` and `reply`")
+        key, model = line["key"], line.get("model")
+        if not isinstance(key, str) or not isinstance(model, str | None):
+            raise ValueError("`key` and `model` are texts")
+        replies = self._replies.setdefault((key, model), deque(maxlen=None if self._once else 1))
+        replies.append(_recorded(line["reply"]))
 
     def reply_to(self, request: MessageRequest) -> Item | None:
         """What was recorded for the request, or None."""
@@ -109,11 +118,16 @@ def recording_line(request: Mapping[str, Any], reply: Mapping[str, Any]) -> str:
 
 def _recorded(value: Any) -> Item:
     if isinstance(value, Mapping) and value.get("type") == "message":
+        content, usage = value.get("content") or (), value.get("usage") or {}
+        if not isinstance(content, Sequence) or not all(isinstance(b, Mapping) for b in content):
+            raise ValueError("the message's `content` is a list of blocks")
+        if not isinstance(usage, Mapping):
+            raise ValueError("the message's `usage` is a map")
         return Answer(
-            content=tuple(value.get("content") or ()),
+            content=tuple(content),
             stop_reason=value.get("stop_reason"),
             stop_details=value.get("stop_details"),
-            usage=dict(value.get("usage") or {}),
+            usage=dict(usage),
             model=value.get("model"),
         )
     return parse_item(value)[0]

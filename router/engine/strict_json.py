@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-__all__ = ["MAX_DEPTH", "StrictJsonError", "parse_json_strict"]
+__all__ = ["MAX_DEPTH", "StrictJsonError", "parse_json_line", "parse_json_strict"]
 
 MAX_DEPTH = 128
 """Nested lists and objects. Far above any answer, far below the interpreter's recursion limit."""
@@ -74,6 +74,19 @@ def parse_json_strict(text: str | bytes) -> Any:
         # int() of more digits than the interpreter converts.
         raise StrictJsonError("a number is out of range") from None
     return value
+
+
+def parse_json_line(line: str | bytes) -> Any:
+    """The same for one line of JSON Lines; what is wrong is said by its column alone.
+
+    Raises:
+        StrictJsonError: as `parse_json_strict`.
+    """
+    try:
+        return parse_json_strict(line)
+    except StrictJsonError as error:
+        said = str(error).replace("at line 1, column", "at column")
+        raise StrictJsonError(f"not JSON: {said}") from None
 
 
 def _decode(text: str) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from router.engine.strict_json import StrictJsonError, parse_json_strict
+from router.engine.strict_json import StrictJsonError, parse_json_line
 from router.policy.findings import at_key, at_mark
 from router.policy.nodes import Mark, Node, SourceText
 from router.policy.shape import apply_check
@@ -38,9 +38,9 @@ def read_labelled(
     for number, line in _lines(text):
         mark = (number, 0, number, len(line))
         try:
-            value = parse_json_strict(line)
+            value = parse_json_line(line)
         except StrictJsonError as error:
-            findings.append(at_mark(RULE, f"not JSON: {error}", source, mark))
+            findings.append(at_mark(RULE, str(error), source, mark))
             continue
         row = _node(value, source, mark)
         wrong = apply_check(shape, row, whole="the line") or tuple(_unfit(row))

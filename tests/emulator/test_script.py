@@ -287,11 +287,26 @@ def test_replies_of_a_recording_that_are_given_once_are_given_in_order_and_run_o
     assert ask(emulator, "<id>q1</id>").kind == "invalid_request"
 
 
-@pytest.mark.parametrize("text", ['{"key": "k"}', "[]", "{"])
-def test_a_line_that_is_no_recording_is_named(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"key": "k"}', "needs `key` and `reply`"),
+        ("[]", "needs `key` and `reply`"),
+        ("{", "not JSON: .* at column 2"),
+        ("[" * 100_000, "not JSON: nested"),
+        ("\xe9", "not JSON"),
+        ('{"key": 1, "reply": "x"}', "are texts"),
+        ('{"key": "k", "model": ["m"], "reply": "x"}', "are texts"),
+        ('{"key": "k", "reply": {"type": "message", "content": 5}}', "list of blocks"),
+        ('{"key": "k", "reply": {"type": "message", "content": "words"}}', "list of blocks"),
+        ('{"key": "k", "reply": {"type": "message", "usage": 5}}', "`usage` is a map"),
+        ('{"key": "k", "reply": {"error": "nope"}}', "unknown fault"),
+    ],
+)
+def test_a_line_that_is_no_recording_is_named(tmp_path, text, said):
     path = tmp_path / "bad.jsonl"
-    path.write_text(f'{{"key": "k", "reply": "x"}}\n{text}\n')
-    with pytest.raises(ValueError, match=r"2"):
+    path.write_bytes(b'\xef\xbb\xbf{"key": "k", "reply": "x"}\r\n' + text.encode("latin-1") + b"\n")
+    with pytest.raises(ValueError, match=f"bad.jsonl:2: .*({said})"):
         Recordings.load(path)
 
 
