@@ -108,7 +108,12 @@ def run_policy_tests(
         asked = Asked(live, max_usd, record, replay, repeat, parallel)
         if asked.wanted:
             coverage = coverage or bool(min_coverage)
-            for name, value in (("-k", text), ("--coverage", coverage), ("--update", update)):
+            for name, value in (
+                ("-k", text),
+                ("--coverage", coverage),
+                ("--update", update),
+                ("--verbose", verbose),
+            ):
                 if value:
                     raise UsageError(
                         f"{name} is about scripted cases, not about --live or --replay"

@@ -82,7 +82,8 @@ def evaluate_live(
         open_files.callback(ledger.close)
         keep = None
         if record is not None:
-            keep = open_files.enter_context(record.open("a", encoding="utf-8")).write
+            # By lines: what is paid for is on the disk, whatever ends this process.
+            keep = open_files.enter_context(record.open("a", 1, encoding="utf-8")).write
         transport = _transport(settings, library)
 
         async def answer(part: _Part) -> tuple[Trial, ...]:

@@ -19,7 +19,16 @@ from router.testing.names import split_tier
 from router.testing.suite import Case, ScriptedTier
 from router.types import Attempt, Left, Span, Usage
 
-__all__ = ["Failure", "bound_failure", "expectations", "left_over", "mishaps", "shown", "texts"]
+__all__ = [
+    "Failure",
+    "bound",
+    "bound_failure",
+    "expectations",
+    "left_over",
+    "mishaps",
+    "shown",
+    "texts",
+]
 
 _LONGEST = 300  # characters of a value that a failure shows
 
@@ -270,13 +279,19 @@ def bound_failure(
     node: Node, name: str, actual: float | Decimal, remark: str = "", unit: str = ""
 ) -> Iterator[Failure]:
     """A failure where a number is not what a value or a comparison such as "<= 3" asks for."""
+    sign, limit = bound(node)
+    if not _OPERATORS[sign](Decimal(str(actual)), limit):
+        number = f"{Decimal(str(actual)).normalize():f}"
+        said = f"{number}{' ' + unit if unit else ''}{f' ({remark})' if remark else ''}"
+        yield Failure(node.span, name, str(node.value), said)
+
+
+def bound(node: Node) -> tuple[str, Decimal]:
+    """A comparison such as "<= 3": its sign and its limit. A number stands for `==`."""
     written = node.value
     found = _BOUND.fullmatch(written) if isinstance(written, str) else None
     sign, limit = found.groups() if found else ("==", written)
-    if not _OPERATORS[sign](Decimal(str(actual)), _number(limit)):
-        number = f"{Decimal(str(actual)).normalize():f}"
-        said = f"{number}{' ' + unit if unit else ''}{f' ({remark})' if remark else ''}"
-        yield Failure(node.span, name, str(written), said)
+    return sign, _number(limit)
 
 
 def _number(limit: Any) -> Decimal:

@@ -25,6 +25,7 @@ from router.policy.yaml_reader import read_yaml
 from router.resources import shipped
 from router.testing.expanding import RULE, Values, expand_case
 from router.testing.labelled import read_labelled
+from router.testing.labels import check_gates, check_labels
 from router.testing.names import Unknown, check_expectations, find_tier, hint
 from router.testing.replies import read_replies
 from router.testing.suite import Case, Labelled, ScriptedTier, Suite
@@ -66,8 +67,8 @@ def read_draft(file: str, sources: Sources) -> Draft:
         listed += [(row, len(rows) if case.get("each") else 0) for row in rows]
     expanded = [case for case, _ in listed]
     whole = dict(root.items())
-    if "defaults" in whole:
-        whole["defaults"] = values.put_into(whole["defaults"])
+    for key in whole.keys() & {"defaults", "live"}:
+        whole[key] = values.put_into(whole[key])
     if cases is not None and cases.is_list:
         whole["cases"] = Node(expanded, cases.source, cases.mark)
     full = Node(whole, root.source, root.mark, None, root.key_marks)
@@ -287,6 +288,8 @@ class _Linker:
         cases = tuple(case for row in rows if (case := self.case(row, 1)) is not None)
         if live is None or not cases:
             return None
+        self._findings += check_gates(live.value["gates"])
+        self._findings += check_labels(cases, self._tasks[cases[0].task])
         repeat = live.get("repeat")
         return Labelled(
             cases[0].task,

@@ -137,14 +137,14 @@ def _chosen(loaded: LoadedSuite, wanted: Wanted) -> Iterator[Case]:
 
 def _none_wanted(wanted: Wanted | None, files: Sequence[str]) -> str:
     asked = [
-        f"{said} {value!r}"
+        f" {said} {value!r}"
         for said, value in (
             ("with", wanted.text if wanted else None),
             ("of task", wanted.task if wanted else None),
         )
         if value is not None
     ]
-    return f"no case {' '.join(asked)} in {len(files)} file{'' if len(files) == 1 else 's'}"
+    return f"no case{''.join(asked)} in {len(files)} file{'' if len(files) == 1 else 's'}"
 
 
 def _reports(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
+import time
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -64,24 +67,35 @@ def shell(tmp_path):
     )
     emulator.script.on(text="card is lost").reply(reply({"label": "card", "confidence": 0.9}))
     with serve(emulator) as server:
+        yield Shell(emulator, server.url, tmp_path)
 
-        def run(*arguments, **environment):
-            given = {
-                **{key: value for key, value in os.environ.items() if "ANTHROPIC" not in key},
-                "ANTHROPIC_BASE_URL": server.url,
-                "ANTHROPIC_API_KEY": "sk-ant-made-up",
-                **environment,
-            }
-            return subprocess.run(
-                [sys.executable, "-m", "router", "test", *arguments],
-                cwd=tmp_path,
-                env=given,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
 
-        yield run
+@dataclass
+class Shell:
+    emulator: Emulator
+    url: str
+    root: Path
+
+    def __call__(self, *arguments, **environment):
+        process = self.start(*arguments, **environment)
+        said = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, *said)
+
+    def start(self, *arguments, **environment):
+        given = {
+            **{key: value for key, value in os.environ.items() if "ANTHROPIC" not in key},
+            "ANTHROPIC_BASE_URL": self.url,
+            "ANTHROPIC_API_KEY": "sk-ant-made-up",
+            **environment,
+        }
+        return subprocess.Popen(
+            [sys.executable, "-m", "router", "test", *arguments],
+            cwd=self.root,
+            env=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 def test_real_answers_are_judged_paid_recorded_and_had_again_from_the_recording(shell, tmp_path):
@@ -140,6 +154,7 @@ def test_a_sum_that_does_not_reach_leaves_inputs_out_and_says_so(shell):
         (["--replay", "missing.jsonl"], "cannot read missing.jsonl"),
         (["--live", "--max-usd", "1", "--task", "nobody"], "no `live:` part for task 'nobody'"),
         (["--live", "--max-usd", "1", "-k", "x"], "-k is about scripted cases"),
+        (["--live", "--max-usd", "1", "-v"], "--verbose is about scripted cases"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_spent(shell, tmp_path, arguments, said):
@@ -154,6 +169,31 @@ def test_the_ledger_keeps_texts_where_the_deployment_asks_for_them(shell, tmp_pa
     ledger = sqlite3.connect(tmp_path / "router.ledger.db")
     kept = ledger.execute("SELECT request FROM texts").fetchall()
     assert sum("charged twice" in request for (request,) in kept) == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_what_was_answered_before_an_interrupt_is_recorded_in_whole_lines(
+    shell, tmp_path, number, code
+):
+    shell.emulator.script.clear()
+    answer = reply({"label": "billing", "confidence": 0.9})
+    shell.emulator.script.reply(answer, replace(answer, latency=50))
+    arguments = ("--live", "--max-usd", "0.5", "--parallel", "1", "--record", "answers.jsonl")
+    process = shell.start(*arguments)
+    deadline = time.monotonic() + 30
+    while len(shell.emulator.requests) < 2:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(number)
+    said, _ = process.communicate(timeout=30)
+    assert (process.returncode, said) == (code, "")
+    (line,) = (tmp_path / "answers.jsonl").read_text().splitlines(keepends=True)
+    assert line.endswith("\n")
+    if number == signal.SIGINT:
+        ledger = sqlite3.connect(tmp_path / "router.ledger.db")
+        statuses = ledger.execute("SELECT status FROM attempts ORDER BY started_at").fetchall()
+        assert statuses == [("answered",), ("cancelled",)]
 
 
 def test_without_a_key_nothing_is_sent(shell):

@@ -21,9 +21,11 @@ from router.ledger.base import NullLedger
 from router.ledger.sqlite import SQLiteLedger
 from router.reports import build
 from router.testing.discovery import Found
+from router.testing.evaluating import Evaluated
 from router.testing.evaluation import Evaluation, Fares
 from router.testing.library import Library
 from router.testing.purse import Paying, Purse
+from router.testing.reporters.evaluation import render
 from router.testing.trials import Live, replay
 from router.types import Attempt, AttemptStatus, Usage
 
@@ -367,8 +369,22 @@ def _attempt(usd, status):
         ('{"inputs": {}, "expect": {"output": {}}, "extra": 1}', "unknown key `extra`"),
         ('{"inputs": {"message": "x"}, "expect": {"request": {"turns": 1}}}', "scripted cases"),
         ('{"inputs": {"message": "x"}, "expect": {"tier": "sonet"}}', "no tier `sonet`"),
-        ("{", "not JSON"),
+        ("{", "not JSON: Expecting property name enclosed in double quotes at column 2"),
         ("", "no labelled input"),
+        ('{"inputs": {}, "expect": {"tier": "haiku"}}', "message: required, and not given"),
+        ('{"inputs": {"massage": "x"}, "expect": {"tier": "haiku"}}', "did you mean `message`?"),
+        (
+            '{"inputs": {"message": "x"}, "expect": {"output": {"label": "biling"}}}',
+            "`output.label` must be one of billing, card, other",
+        ),
+        (
+            '{"inputs": {"message": "x"}, "expect": {"output": {"lable": "billing"}}}',
+            "`output.lable` is not allowed",
+        ),
+        (
+            '{"inputs": {"message": "x"}, "expect": {"exactly": {"label": "billing"}}}',
+            "`exactly.confidence` is required",
+        ),
     ],
 )
 def test_a_line_that_says_nothing_usable_is_a_finding_at_its_line(tmp_path, line, said):
@@ -381,3 +397,64 @@ def test_a_line_that_says_nothing_usable_is_a_finding_at_its_line(tmp_path, line
     assert findings[0].span.line == (2 if line else 1)
     assert findings[0].span.file.endswith("labelled.jsonl")
     bench.ledger.close()
+
+
+def test_labels_that_can_be_right_are_left_alone(tmp_path):
+    """A part of an output, an error that is expected, a part that hangs on another."""
+    rows = [
+        *ROWS,
+        {"inputs": {}, "expect": {"error": "InputInvalid"}},
+        {"inputs": {"message": "x"}, "expect": {"output": {"confidence": 1}}},
+    ]
+    conditional = """        if: {properties: {label: {const: other}}}
+        then: {properties: {confidence: {maximum: 0.5}}}
+    prompt:"""
+    policy = POLICY.replace("    prompt:", conditional)
+    bench = Bench(tmp_path, rows=rows, policy=policy)
+    assert bench.loaded.findings == ()
+    bench.ledger.close()
+
+
+def test_the_same_inputs_are_not_labelled_twice_in_two_ways(tmp_path):
+    other = {**ROWS[0], "expect": {"output": {"label": "card"}}}
+    bench = Bench(tmp_path, rows=[*ROWS, ROWS[0], other])
+    (finding,) = bench.loaded.findings
+    assert finding.message == "the inputs of line 1 again, with another output expected"
+    assert finding.span.line == 4
+    bench.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        ('accuracy: ">= 90"', "`accuracy` is a share, between 0 and 1"),
+        ("worst_case: 2", "`worst_case` is a share, between 0 and 1"),
+        ('accuracy: "> 1"', "`accuracy` is never > 1"),
+        ('escalation_rate: "< 0"', "`escalation_rate` is never < 0"),
+        ('usd_per_run: "< 0"', "`usd_per_run` is never < 0"),
+        ("accuracy: $high", "nothing is called `high` here"),
+    ],
+)
+def test_a_gate_that_nothing_can_pass_is_found_before_anything_is_paid(tmp_path, gate, said):
+    suite = f"version: 1\ntask: sort\nlive: {{dataset: labelled.jsonl, gates: {{{gate}}}}}\n"
+    bench = Bench(tmp_path, suite=suite)
+    (finding,) = bench.loaded.findings
+    assert finding.message == said
+    assert finding.span.line == 3
+    bench.ledger.close()
+
+
+def test_a_gate_may_be_a_value_that_the_file_names(tmp_path):
+    suite = SUITE.replace('accuracy: ">= 0.75"', "accuracy: $high") + "values: {high: '>= 0.9'}\n"
+    bench = Bench(tmp_path, suite=suite)
+    assert bench.labelled.gates["accuracy"].value == ">= 0.9"
+    bench.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"),
+    [("1e30", f"1{'0' * 30}"), ("100", "100"), ("0.5000", "0.5"), ("0.000000001", "0")],
+)
+def test_any_amount_of_money_can_be_printed(amount, said):
+    found = Evaluated((), emulated=False, max_usd=Decimal(amount))
+    assert render(found) == f"cost 0 USD of {said} at most\n"

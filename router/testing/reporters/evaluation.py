@@ -88,7 +88,9 @@ def _bound(one: Evaluation, gate: str) -> str:
 
 
 def _usd(amount: Decimal) -> str:
-    return f"{amount.quantize(Decimal('0.00000001')).normalize():f}"
+    """To a hundred millionth of a dollar, without zeros at the end."""
+    text = f"{amount:.8f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _s(count: int) -> str:
