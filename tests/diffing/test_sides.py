@@ -60,6 +60,17 @@ def test_three_dots_name_the_commit_where_the_branch_was_left(repo: Repo) -> Non
     assert told(repo, "main...", "work") == ["effort low → medium"]
 
 
+def test_a_shallow_clone_is_told_to_fetch_its_history(repo: Repo, tmp_path: Path) -> None:
+    """The usual checkout of a CI system has one commit and no other branch."""
+    repo.commit("second")
+    repo.git("clone", "-q", "--depth", "1", f"file://{repo.top}", str(tmp_path / "shallow"))
+    clone = Repo(tmp_path / "shallow")
+    assert clone.diff().exit_code == 0
+    for name in ("HEAD~1", "origin/other..."):
+        with pytest.raises(UsageError, match="this clone is shallow"):
+            clone.diff(name)
+
+
 def test_a_path_behind_a_ref_is_another_root(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """From the top of the repository, or from here with `./`."""
     repo.git("mv", "policies", "old-place")
