@@ -37,7 +37,7 @@ from router.policy.yaml_scalars import (
     plain_number,
     unambiguous,
 )
-from router.types import Finding, Fix, Severity
+from router.types import Edit, Finding, Fix, Severity
 
 __all__ = [
     "MAX_ALIASES",
@@ -140,6 +140,7 @@ class _Tree:
         self._documents = 0
         self._findings: dict[Severity, list[Finding]] = {s: [] for s in Severity}
         self._more: dict[Severity, int] = dict.fromkeys(Severity, 0)
+        self._more_edits: dict[Severity, list[Edit]] = {s: [] for s in Severity}
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
         return {
@@ -155,11 +156,14 @@ class _Tree:
     # --- findings --------------------------------------------------------------------------------
 
     def report(self, rule: str, message: str, mark: Mark, **more: Any) -> None:
-        found = self._findings[more.get("severity", Severity.ERROR)]
+        severity = more.get("severity", Severity.ERROR)
+        found = self._findings[severity]
         if len(found) < _MAX_FINDINGS:
             found.append(at_mark(rule, message, self.source, mark, **more))
         else:
-            self._more[more.get("severity", Severity.ERROR)] += 1
+            self._more[severity] += 1
+            remedy = more.get("fix")
+            self._more_edits[severity] += remedy.edits if remedy is not None else ()
 
     def refuse(self, finding: Finding) -> None:
         """Takes the finding after which there is no tree."""
@@ -172,7 +176,12 @@ class _Tree:
             found += some
             if self._more[severity]:
                 note = f"{self._more[severity]} more of this severity are not shown"
-                found[-1] = replace(found[-1], notes=(*found[-1].notes, note))
+                last, edits = found[-1], tuple(self._more_edits[severity])
+                remedy = last.fix
+                if remedy is not None and edits:
+                    said = f"{remedy.message}, and so for those that are not shown"
+                    remedy = replace(remedy, message=said, edits=(*remedy.edits, *edits))
+                found[-1] = replace(last, notes=(*last.notes, note), fix=remedy)
         return tuple(sorted(found, key=lambda finding: finding.span))
 
     def _stop(self, rule: str, message: str, mark: Mark, **more: Any) -> None:

@@ -229,3 +229,11 @@ def test_a_byte_order_mark_and_windows_line_ends_stay() -> None:
     data = b"\xef\xbb\xbf" + before.encode()
     done = fix_all(MemorySources({"policy.yaml": data}), CATALOG, today=TODAY)
     assert done.files["policy.yaml"] == data.replace(b"tokns", b"tokens")
+
+
+def test_what_is_not_shown_because_there_is_so_much_of_it_is_fixed_too() -> None:
+    """A file full of YAML 1.1's traps takes one round, not one for every twenty of them."""
+    tags = "".join(f"      t{number}: on\n" for number in range(300))
+    before = SOUND.replace("    prompt:\n", f"    tags:\n{tags}    prompt:\n")
+    assert text_after(before) == before.replace(": on\n", ': "on"\n')
+    assert len(fixed(before).fixed) == 20
