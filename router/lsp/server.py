@@ -15,6 +15,7 @@ from router.lsp import wire
 from router.lsp.desk import Desk, path_of
 from router.lsp.positions import agreed
 from router.lsp.session import Session
+from router.lsp.shown import FIX_ALL
 from router.lsp.wire import Garbled, Refused, Wire
 
 __all__ = ["serve"]
@@ -173,7 +174,7 @@ class _Server:
                 "positionEncoding": encoding,
                 "textDocumentSync": {"openClose": True, "change": 1, "save": True},
                 "hoverProvider": True,
-                "codeActionProvider": {"codeActionKinds": ["quickfix"]},
+                "codeActionProvider": {"codeActionKinds": ["quickfix", FIX_ALL]},
             },
             "serverInfo": {"name": "router lsp", "version": version("policy-router")},
         }

@@ -147,15 +147,27 @@ class Session:
         return None if contents is None else {"contents": contents}
 
     def actions(self, params: Json) -> list[Json]:
-        """Ways to mend the findings of a range."""
-        wanted = params.get("context", {}).get("only")
-        if wanted and "quickfix" not in wanted:
-            return []
-        return [
-            action
-            for root, one in self._under(params["textDocument"]["uri"], params["range"])
-            for action in self._actions_for(root, one)
-        ]
+        """Ways to mend the findings of a range, and where the client asks for it, of the file."""
+        uri, only = params["textDocument"]["uri"], params["context"].get("only") or ()
+        found: list[Json] = []
+        if any(f"{shown.FIX_ALL}.".startswith(f"{kind}.") for kind in only):
+            found += self._fix_all(uri)
+        if not only or "quickfix" in only:
+            under = self._under(uri, params["range"])
+            found += [action for root, one in under for action in self._actions_for(root, one)]
+        return found
+
+    def _fix_all(self, uri: str) -> Iterator[Json]:
+        document = self._desk.get(uri)
+        root = None if document is None else self._desk.root_of(document.path)
+        if document is None or root is None:
+            return
+        texts = self._desk.texts(root)
+        data = self._judge.fixed(root, texts, document.path.relative_to(root).as_posix())
+        if data is not None:
+            ruler = Ruler(document.text, self._encoding)
+            whole = {"start": ruler.position(1, 1), "end": ruler.position(len(ruler.lines) + 1, 1)}
+            yield shown.fix_all({uri: [{"range": whole, "newText": data.decode("utf-8")}]})
 
     def _actions_for(self, root: Path, one: Shown) -> Iterator[Json]:
         fix = one.finding.fix

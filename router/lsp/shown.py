@@ -9,9 +9,11 @@ from typing import Any, Final
 from router.lsp.positions import Ruler
 from router.types import Finding, Fix, Severity
 
-__all__ = ["Shown", "hover", "quick_fix", "show", "suppression"]
+__all__ = ["FIX_ALL", "Shown", "fix_all", "hover", "quick_fix", "show", "suppression"]
 
 Json = dict[str, Any]
+FIX_ALL: Final = "source.fixAll.router"
+"""The kind of the action that makes all fixes of a file; editors can ask for it on saving."""
 _SEVERITY: Final = {Severity.ERROR: 1, Severity.WARNING: 2, Severity.INFO: 3}
 
 
@@ -78,3 +80,8 @@ def suppression(shown: Shown, changes: Json) -> Json:
         "diagnostics": [shown.diagnostic],
         "edit": {"changes": changes},
     }
+
+
+def fix_all(changes: Json) -> Json:
+    """The code action that makes every safe fix of a file."""
+    return {"title": "Make all safe fixes", "kind": FIX_ALL, "edit": {"changes": changes}}

@@ -296,7 +296,7 @@ def test_hovering_over_a_finding_explains_the_rule(editor: Any, folder: Path) ->
 def apply(text: str, edits: list[dict[str, Any]]) -> str:
     """The text after edits, with columns in UTF-16 as an editor counts them."""
     for edit in sorted(edits, key=lambda one: -one["range"]["start"]["line"]):
-        lines = text.splitlines(keepends=True)
+        lines = [*text.splitlines(keepends=True), ""]
         (first, begin), (last, end) = (
             (edit["range"][key]["line"], 2 * edit["range"][key]["character"])
             for key in ("start", "end")
@@ -342,6 +342,27 @@ def test_errors_cannot_be_ignored(editor: Any, folder: Path) -> None:
     uri = editor.open(folder / "policies" / "classify.yaml", "version: 3\n")
     (found,) = editor.diagnostics(uri)
     assert actions(editor, uri, found) == []
+
+
+@pytest.mark.parametrize("kind", ["source", "source.fixAll", "source.fixAll.router"])
+def test_all_safe_fixes_of_a_file_can_be_asked_for(kind: str, editor: Any, folder: Path) -> None:
+    """As editors do on saving; other files stay as they are."""
+    path = folder / "policies" / "classify.yaml"
+    good = path.read_text("utf-8")
+    text = good.replace("max_tokens:", "max_tokns:").replace("description:", "descripton:", 1)
+    uri = editor.open(path, text)
+    other = folder / "policies" / "extract.yaml"
+    editor.open(other, other.read_text("utf-8").replace("max_tokens", "max_tokns", 1))
+    (action,) = actions(editor, uri, editor.diagnostics(uri)[0], only=[kind])
+    assert action["kind"] == "source.fixAll.router"
+    assert action["edit"]["changes"].keys() == {uri}
+    assert apply(text, action["edit"]["changes"][uri]) == good
+    editor.change(uri, good)
+    found = editor.diagnostics(uri)
+    everywhere = {
+        "range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
+    }
+    assert actions(editor, uri, found[0] if found else everywhere, only=[kind]) == []
 
 
 def test_only_the_kinds_of_action_that_are_asked_for_are_given(editor: Any, folder: Path) -> None:
