@@ -13,6 +13,7 @@ from router.handbook.words import count
 __all__ = ["Field", "fields"]
 
 _DEEPEST = 6
+_DEEPEST_KIND = 3
 _SHAPES = ("anyOf", "oneOf", "allOf")
 
 
@@ -33,23 +34,33 @@ class Field:
 def fields(schema: Mapping[str, Any]) -> tuple[Field, ...]:
     """Every field of an object's schema, parents before what is in them; one row for a value."""
     if "properties" in schema:
-        return tuple(_properties(schema, schema, "", "", 0))
-    return tuple(_below("", "", True, schema, schema, 0))
+        return tuple(_properties(schema, schema, "", "", ()))
+    return tuple(_below("", "", True, schema, schema, ()))
 
 
 def _properties(
-    schema: Mapping[str, Any], root: Mapping[str, Any], above: str, top: str, depth: int
+    schema: Mapping[str, Any],
+    root: Mapping[str, Any],
+    above: str,
+    top: str,
+    within: tuple[str | None, ...],
 ) -> Iterator[Field]:
     required = schema.get("required", ())
     for name, child in schema["properties"].items():
         path = f"{above}.{name}" if above else name
-        yield from _below(path, top or name, name in required, child, root, depth)
+        yield from _below(path, top or name, name in required, child, root, within)
 
 
 def _below(
-    path: str, top: str, required: bool, schema: Any, root: Mapping[str, Any], depth: int
+    path: str,
+    top: str,
+    required: bool,
+    schema: Any,
+    root: Mapping[str, Any],
+    within: tuple[str | None, ...],
 ) -> Iterator[Field]:
-    schema = _followed(schema, root)
+    """The field and what is in it. `within` are the references that led here, level by level."""
+    reference, schema = _reference(schema), _followed(schema, root)
     yield Field(
         path or "(the value)",
         top,
@@ -60,13 +71,20 @@ def _below(
         _plain(schema["default"]) if "default" in schema else None,
         _text(schema.get("description")),
     )
-    if depth == _DEEPEST:
+    if len(within) == _DEEPEST:
         return
-    if isinstance(schema.get("properties"), Mapping):
-        yield from _properties(schema, root, path, top, depth + 1)
-    item = _followed(schema.get("items"), root)
-    if isinstance(item.get("properties"), Mapping):
-        yield from _properties(item, root, f"{path}[]", top, depth + 1)
+    item = schema.get("items")
+    for part, name, place in (
+        (schema, reference, path),
+        (_followed(item, root), _reference(item), f"{path}[]"),
+    ):
+        again = name is not None and name in within  # it holds itself, and has been told
+        if isinstance(part.get("properties"), Mapping) and not again:
+            yield from _properties(part, root, place, top, (*within, name))
+
+
+def _reference(schema: Any) -> str | None:
+    return str(schema["$ref"]) if isinstance(schema, Mapping) and "$ref" in schema else None
 
 
 def _followed(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -82,11 +100,13 @@ def _followed(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
     return {}
 
 
-def _kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+def _kind(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> str:
+    if depth == _DEEPEST_KIND:  # perhaps it holds itself
+        return "…"
     named = schema.get("type")
     if isinstance(named, str):
         return (
-            f"array of {_kind(_followed(schema['items'], root), root)}"
+            f"array of {_kind(_followed(schema['items'], root), root, depth + 1)}"
             if _listed(schema)
             else named
         )
@@ -94,7 +114,9 @@ def _kind(schema: Mapping[str, Any], root: Mapping[str, Any]) -> str:
         return " or ".join(map(str, named))
     for word in _SHAPES:
         if isinstance(schema.get(word), list):
-            kinds = dict.fromkeys(_kind(_followed(one, root), root) for one in schema[word])
+            kinds = dict.fromkeys(
+                _kind(_followed(one, root), root, depth + 1) for one in schema[word]
+            )
             return (" and " if word == "allOf" else " or ").join(kinds)
     if "enum" in schema:
         return "one of"
