@@ -139,8 +139,10 @@ class _Server:
                 return self._session.put
             case "textDocument/didClose":
                 return self._session.drop
-            case "textDocument/didSave" | "workspace/didChangeWatchedFiles":
+            case "textDocument/didSave":
                 return self._session.touch
+            case "workspace/didChangeWatchedFiles":
+                return self._session.files_changed
         return None
 
     def _guarded(self, handler: Callable[..., Any], *arguments: Any) -> None:

@@ -70,6 +70,12 @@ class Session:
         if self._changed_at is None:
             self._changed_at = time.monotonic()
 
+    def files_changed(self, params: Json) -> None:
+        """Files have changed on disk; most of those in a workspace are nothing to us."""
+        paths = [path_of(change["uri"]) for change in params["changes"]]
+        if any(path and (self._desk.root_of(path) or path.suffix == ".toml") for path in paths):
+            self.touch()
+
     # --- judging ----------------------------------------------------------------------------
 
     def patience(self) -> float | None:

@@ -80,6 +80,23 @@ def test_every_range_lies_in_the_text(
 
 
 @pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        ("policies/prompts/a.j2", True),
+        ("router.toml", True),
+        ("node_modules/a/b.yaml", False),
+        ("src/main.py", False),
+    ],
+)
+def test_only_files_that_matter_are_a_reason_to_judge(
+    name: str, counts: bool, session: tuple[Session, str, dict[str, Any]], tmp_path: Path
+) -> None:
+    editor = session[0]
+    editor.files_changed({"changes": [{"uri": (tmp_path / name).as_uri(), "type": 2}]})
+    assert (editor.patience() is not None) is counts
+
+
+@pytest.mark.parametrize(
     ("uri", "path"),
     [
         ("file:///a/b%20c/%C3%A9.yaml", "/a/b c/é.yaml"),
