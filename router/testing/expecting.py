@@ -12,6 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from router.policy.findings import escaped
 from router.policy.nodes import Node
 from router.policy.scalars import ScalarError, duration
 from router.testing.driving import Outcome
@@ -304,6 +305,6 @@ def _number(limit: Any) -> Decimal:
 
 
 def shown(value: Any) -> str:
-    """A value as a failure shows it: JSON on one line, cut where it is long."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    """A value as a failure shows it: JSON on one line that a terminal may print, cut where long."""
+    text = escaped(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -154,6 +154,15 @@ def test_repeats_are_counted_one_by_one_and_the_gates_hold_each_measure(bench):
     )
 
 
+def test_what_a_model_says_does_not_reach_the_terminal_as_it_is(tmp_path):
+    policy = POLICY.replace("label: {enum: [billing, card, other]}", "label: {type: string}")
+    bench = Bench(tmp_path, policy=policy)
+    bench.emulator.script.reply(label("\x9b31mcard\u202e"))
+    ((_, failure), *_) = bench.live().wrong()
+    assert failure.actual == r'"\x9b31mcard\u202e"'
+    bench.ledger.close()
+
+
 def test_one_input_that_always_fails_is_not_hidden_by_the_mean(tmp_path):
     bench = Bench(tmp_path, rows=[*ROWS, *({**ROWS[1]} for _ in range(6))])
     bench.answer("charged twice", label("other"))
