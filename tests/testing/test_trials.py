@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 import sqlite3
 from decimal import Decimal
@@ -283,22 +282,35 @@ def test_interrupted_runs_leave_nothing_open_in_the_ledger(bench):
     assert {status for (status,) in rows} == {"cancelled"}
 
 
-def test_a_run_is_not_late_for_having_waited_for_money(bench):
+def test_a_run_is_not_late_for_having_waited_for_money():
     """Its deadline is about its own time."""
-    ticks = itertools.count(step=100)
-    paying = Paying(NullLedger(), Purse(Decimal(1)), lambda: next(ticks))
+    clock = ManualClock()
+    purse = Purse(Decimal(1))
+    first, second = (Paying(NullLedger(), purse, clock.monotonic) for _ in range(2))
 
     async def wait():
-        other = Paying(NullLedger(), paying._purse, lambda: 0)
-        await other.awrite(opening("1"))
-        waiting = asyncio.create_task(paying.awrite(opening("1")))
+        await first.awrite(opening("1"))
+        waiting = asyncio.create_task(second.awrite(opening("1")))
         await asyncio.sleep(0)
-        await other.awrite(settling("0"))
+        clock.advance(60)
+        await first.awrite(settling("0"))
         await waiting
 
-    before = paying.clock()
     asyncio.run(wait())
-    assert paying.clock() - before == 200  # two ticks of its own; the wait's one is not counted
+    clock.advance(5)
+    assert (first.clock(), second.clock()) == (65, 5)
+
+
+def test_a_run_that_was_refused_once_spends_no_more():
+    """It counts as not made: what it asked for later would be paid for nothing."""
+    purse = Purse(Decimal(1))
+    other, paying = (Paying(NullLedger(), purse, lambda: 0) for _ in range(2))
+    other.write(opening("1"))
+    with pytest.raises(LedgerError, match="too little money"):
+        paying.write(opening("0.1"))
+    other.write(settling("0"))
+    with pytest.raises(LedgerError, match="too little money"):
+        paying.write(opening("0.1"))
 
 
 def test_what_could_not_be_recorded_is_given_back_to_the_purse():
@@ -415,8 +427,8 @@ def test_labels_that_can_be_right_are_left_alone(tmp_path):
         {"inputs": {}, "expect": {"error": "InputInvalid"}},
         {"inputs": {"message": "x"}, "expect": {"output": {"confidence": 1}}},
     ]
-    conditional = """        if: {properties: {label: {const: other}}}
-        then: {properties: {confidence: {maximum: 0.5}}}
+    conditional = """      if: {properties: {label: {const: other}}}
+      then: {properties: {confidence: {maximum: 0.5}}}
     prompt:"""
     policy = POLICY.replace("    prompt:", conditional)
     bench = Bench(tmp_path, rows=rows, policy=policy)
