@@ -65,8 +65,8 @@ def _below(
         path or "(the value)",
         top,
         _kind(schema, root),
-        tuple(map(_plain, _values(schema))),
-        tuple(_bounds(schema)),
+        tuple(map(_plain, _values(schema, root))),
+        tuple(_bounds(schema, root)),
         required,
         _plain(schema["default"]) if "default" in schema else None,
         _text(schema.get("description")),
@@ -127,17 +127,18 @@ def _listed(schema: Mapping[str, Any]) -> bool:
     return schema.get("type") == "array" and isinstance(schema.get("items"), Mapping)
 
 
-def _values(schema: Mapping[str, Any]) -> list[Any]:
+def _values(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> list[Any]:
     if "const" in schema:
         return [schema["const"]]
     listed = schema.get("enum")
-    if not isinstance(listed, list):
-        item = schema.get("items")
-        return _values(item) if isinstance(item, Mapping) else []
-    return list(listed)
+    if isinstance(listed, list):
+        return list(listed)
+    if depth == _DEEPEST_KIND or "items" not in schema:
+        return []
+    return _values(_followed(schema["items"], root), root, depth + 1)
 
 
-def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
+def _bounds(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     yield from _range(schema, "minLength", "maxLength", " characters")
     yield from _range(schema, "minimum", "maximum", "")
     yield from _range(schema, "minItems", "maxItems", " items")
@@ -154,9 +155,9 @@ def _bounds(schema: Mapping[str, Any]) -> Iterator[str]:
         yield f"matches {schema['pattern']}"
     if schema.get("uniqueItems") is True:
         yield "no two alike"
-    item = schema.get("items")
-    if isinstance(item, Mapping):
-        yield from (f"each {bound}" for bound in _bounds(item))
+    if depth < _DEEPEST_KIND and "items" in schema:
+        item = _followed(schema["items"], root)
+        yield from (f"each {bound}" for bound in _bounds(item, root, depth + 1))
 
 
 def _range(schema: Mapping[str, Any], low: str, high: str, unit: str) -> Iterator[str]:

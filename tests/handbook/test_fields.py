@@ -93,6 +93,14 @@ def test_references_are_followed_and_recursion_ends() -> None:
     assert len(found) == 2  # what holds itself is told once
 
 
+def test_the_items_of_a_list_are_told_where_a_reference_says_what_they_are() -> None:
+    label = {"type": "string", "enum": ["a", "b"], "maxLength": 1}
+    labels = {"type": "array", "maxItems": 3, "items": {"$ref": "#/$defs/label"}}
+    (field,) = fields({"properties": {"labels": labels}, "$defs": {"label": label}})
+    assert field.values == ("a", "b")
+    assert field.bounds == ("at most 3 items", "each at most 1 characters")
+
+
 def test_a_kind_that_holds_itself_ends() -> None:
     value = {"anyOf": [{"type": "number"}, {"type": "array", "items": {"$ref": "#/$defs/value"}}]}
     (field,) = fields({"properties": {"x": {"$ref": "#/$defs/value"}}, "$defs": {"value": value}})
