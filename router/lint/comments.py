@@ -51,6 +51,7 @@ class Comment:
     reason: str
     alone: bool
     lines: tuple[int, int]
+    in_template: bool
 
 
 def comments(file: str, data: bytes) -> Iterator[Comment]:
@@ -129,7 +130,7 @@ class _Lines:
             for one in _NAME.finditer(found["names"] or "")
         )
         span = Span(self._source.file, line, column, line, column + width)
-        return Comment(self._source, span, names, reason, alone, (first, last))
+        return Comment(self._source, span, names, reason, alone, (first, last), in_template)
 
     def _behind(self, line: int) -> int:
         """The next line that is no comment. Lines of one run of comments are looked at once."""

@@ -18,7 +18,8 @@ def ignoring(finding: Finding, data: bytes) -> Edit | None:
     """The edit that adds a suppressing comment for a finding, still without its reason.
 
     In YAML the comment has a line of its own, above what the finding is in: a text of many lines
-    has no room for one. In a template it ends the line, so that what is rendered stays the same.
+    has no room for one. In a template it ends the line and, by its `+`, leaves the break there; or
+    has a line of its own too, where a dash before it would take another break along.
 
     Args:
         data: the file that the finding is in.
@@ -38,14 +39,26 @@ def ignoring(finding: Finding, data: bytes) -> Edit | None:
     said = f"router: ignore[{finding.rule}]"
     number = min(finding.span.line, len(lines))
     if not file.endswith((".yaml", ".yml")):
-        return _working(
-            finding, lines, Edit(_at(file, number, lines[number - 1]), f"{{# {said} #}}")
-        )
+        return _in_template(finding, lines, said)
     for above in range(number, 0, -1):
         blanks = re.match(r"[ \t]*", lines[above - 1])
         indent = blanks[0] if blanks else ""
         edit = _working(finding, lines, Edit(_at(file, above, ""), f"{indent}# {said} \n"))
         if edit is not None:
+            return edit
+    return None
+
+
+def _in_template(finding: Finding, lines: list[str], said: str) -> Edit | None:
+    from router.compiler.layout import says_the_same
+
+    file, number = finding.span.file, min(finding.span.line, len(lines))
+    before = "\n".join(lines)
+    for edit in (
+        Edit(_at(file, number, lines[number - 1]), f"{{# {said} +#}}"),
+        Edit(_at(file, number, ""), f"{{# {said} #}}\n"),
+    ):
+        if _working(finding, lines, edit) and says_the_same(before, _edited(lines, edit)):
             return edit
     return None
 
@@ -57,13 +70,17 @@ def _at(file: str, line: int, before: str) -> Span:
 
 def _working(finding: Finding, lines: list[str], edit: Edit) -> Edit | None:
     """The edit, if the comment that it makes is one, and means the finding."""
-    index, column = edit.span.line - 1, edit.span.column - 1
-    text = lines[index][:column] + edit.text + lines[index][column:]
-    edited = "\n".join([*lines[:index], text, *lines[index + 1 :]])
+    edited = _edited(lines, edit).encode("utf-8", "replace")
     target = finding.span.line + edit.text.count("\n")
-    for comment in comments(finding.span.file, edited.encode("utf-8", "replace")):
+    for comment in comments(finding.span.file, edited):
         first, last = comment.lines
         named = any(name.text == finding.rule for name in comment.names)
         if named and not comment.reason and first <= target <= last:
             return edit
     return None
+
+
+def _edited(lines: list[str], edit: Edit) -> str:
+    index, column = edit.span.line - 1, edit.span.column - 1
+    text = lines[index][:column] + edit.text + lines[index][column:]
+    return "\n".join([*lines[:index], text, *lines[index + 1 :]])

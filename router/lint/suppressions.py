@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from router.lint.comments import Comment, Name, comments
+from router.lint.editing import apply_edits
 from router.lint.report import Hidden
 from router.policy.findings import quoted
 from router.policy.suggest import did_you_mean
@@ -121,8 +122,7 @@ def _unused(name: Name, used: bool | None, complete: bool) -> tuple[str, str | N
 def _removal(comment: Comment, name: Name) -> Fix:
     """Takes the name out, or the comment where nothing else is in it."""
     if len(comment.names) == 1:
-        edit = Edit(_whole(comment), "")
-        return Fix("remove the comment", (edit,))
+        return _without(comment)
     index = comment.names.index(name)
     # With the comma behind it, or before it where it is the last.
     start, end = name.span, name.span
@@ -133,6 +133,21 @@ def _removal(comment: Comment, name: Name) -> Fix:
         start = comment.names[index - 1].span
         span = Span(start.file, start.line, start.end_column, end.line, end.end_column)
     return Fix(f"take `{name.text}` out of the comment", (Edit(span, ""),))
+
+
+def _without(comment: Comment) -> Fix:
+    """Takes the comment out with its line or the blanks before it, if the text stays what it is."""
+    message = "remove the comment"
+    whole = Edit(_whole(comment), "")
+    if not comment.in_template:
+        return Fix(message, (whole,))
+    from router.compiler.layout import says_the_same
+
+    text = comment.source.text
+    for edit in (whole, Edit(comment.span, "")):
+        if says_the_same(text, apply_edits(text.encode(), (edit,)).decode()):
+            return Fix(message, (edit,))
+    return Fix(f"{message}, and the break or the blanks that it took", (whole,), safe=False)
 
 
 def _whole(comment: Comment) -> Span:

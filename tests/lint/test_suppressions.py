@@ -8,6 +8,7 @@ import pytest
 
 from router.catalog import load_catalog
 from router.lint.comments import comments
+from router.lint.editing import apply_edits
 from router.lint.sources import lint_sources
 from router.policy.sources import MemorySources
 from router.types import Severity
@@ -174,6 +175,24 @@ def test_a_hash_in_a_template_is_text_and_so_is_what_is_raw():
     text = "# router: ignore[a] b\n{% raw %}{# router: ignore[a] b #}{% endraw %}\n"
     assert list(comments("role.j2", text.encode())) == []
     assert list(comments("a.json", b'{"a": "# router: ignore[a] b"}')) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "safe"),
+    [
+        ("a\nC\nb", "a\nb", True),
+        ("a\n  C\n  b", "a\n  b", True),
+        ("a C b", "a  b", True),
+        ("a {# router: ignore[open-object] x +#}\nb", "a \nb", True),
+        ("a C\nb", "a\nb", False),  # it took the break along
+        ("a {#- router: ignore[open-object] x -#} b", "a b", False),
+        ("a\nC", "a\n", False),
+    ],
+)
+def test_a_comment_goes_from_a_template_and_what_is_sent_stays(before, after, safe):
+    role = before.replace("C", "{# router: ignore[open-object] x #}")
+    (fix,) = [one.fix for one in lint(role=role).findings if one.rule == "unused-ignore"]
+    assert (apply_edits(role.encode(), fix.edits).decode(), fix.safe) == (after, safe)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,6 @@ RULE = Rule(
         "`router lint --fix` removes it. Stale comments are not reported while a policy has "
         "errors, because findings may be missing for those."
     ),
-    mends="safe",
+    mends="either",
     lint_only=True,
 )
