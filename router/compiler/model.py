@@ -311,6 +311,28 @@ class Task:
         index = names.index(name) + 1
         return self.tiers[index] if index < len(self.tiers) else None
 
+    def onward(self, tier: Tier) -> frozenset[str]:
+        """The tiers to which a run may go from one: by a rule, an event, or a fault."""
+        names = {rule.to for rule in tier.escalate if rule.to is not None}
+        following = self.after(tier.name)
+        if following is not None and (self.escalate_on or self.fallback is None):
+            names.add(following.name)
+        return frozenset(names.union(self.fallback or ()))
+
+    def reads_confidence(self, tier: Tier) -> bool:
+        """Whether leaving the tier depends on confidence: only then are paid signals gathered."""
+        return self.confidence is not None and any(
+            rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
+            for rule in tier.escalate
+        )
+
+    def calls(self, tier: Tier) -> int:
+        """How many calls one visit of the tier makes: samples, where its rules read confidence."""
+        if self.confidence is None or not self.reads_confidence(tier):
+            return 1
+        signals = self.confidence.signals
+        return max((s.samples for s in signals if isinstance(s, AgreementSignal)), default=1)
+
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:

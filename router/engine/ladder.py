@@ -24,7 +24,7 @@ from router.engine.confidence import Reading, agreement, combine, field_reading,
 from router.engine.decisions import Decision, Kind
 from router.engine.effects import Emit, Fault, FaultKind, Reply, Steps
 from router.engine.inputs import prepare_inputs
-from router.engine.plan import matching_start, reads_confidence
+from router.engine.plan import matching_start
 from router.engine.request import has_cached_prefix, render_prompt
 from router.engine.retrying import FALLS_BACK
 from router.engine.run import Run
@@ -159,7 +159,7 @@ class Ladder:
 
     def _visit(self, tier: Tier) -> Steps[_Visit | Fault]:
         """Ask a tier, as often as its confidence needs, and read what the answers are worth."""
-        wanted = reads_confidence(self.task, tier)
+        wanted = self.task.reads_confidence(tier)
         samples = self._samples() if wanted else None
         if samples is not None:
             return (yield from self._sample(tier, samples))

@@ -16,7 +16,7 @@ from typing import Any
 from router.catalog.models import Catalog, Model
 from router.catalog.pricing import cost, worst_case
 from router.catalog.tokens import BodyTokens, estimate_body
-from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
+from router.compiler.model import Task, Tier, VerifierSignal
 from router.engine.bounds import reservation
 from router.engine.inputs import prepare_inputs
 from router.engine.request import build_body, render_prompt, sends_schema
@@ -29,7 +29,6 @@ __all__ = [
     "matching_start",
     "plan_as_dict",
     "reachable",
-    "reads_confidence",
     "reservation",
 ]
 
@@ -54,31 +53,16 @@ def matching_start(task: Task, inputs: Mapping[str, Any]) -> int | None:
     return None
 
 
-def reads_confidence(task: Task, tier: Tier) -> bool:
-    """Whether leaving the tier depends on confidence: only then are paid signals gathered."""
-    return task.confidence is not None and any(
-        rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
-        for rule in tier.escalate
-    )
-
-
 def reachable(task: Task, start: str) -> tuple[str, ...]:
     """Tiers that a run which begins on `start` may visit, in the ladder's order."""
-    order = [tier.name for tier in task.tiers]
     seen: set[str] = set()
     waiting = [start]
     while waiting:
         name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        tier = task.tier(name)
-        waiting.extend(rule.to for rule in tier.escalate if rule.to is not None)
-        following = task.after(name)
-        if following is not None and (task.escalate_on or task.fallback is None):
-            waiting.append(following.name)
-        waiting.extend(task.fallback if task.fallback is not None else order[order.index(name) :])
-    return tuple(name for name in order if name in seen)
+        if name not in seen:
+            seen.add(name)
+            waiting.extend(task.onward(task.tier(name)))
+    return tuple(tier.name for tier in task.tiers if tier.name in seen)
 
 
 def make_plan(
@@ -188,7 +172,7 @@ class _Planner:
             cost_cold=cold,
             cost_warm=warm,
             starts_here=tier.name == self.start,
-            calls=self._calls(tier),
+            calls=self.task.calls(tier),
         )
 
     def totals(self, tiers: tuple[PlannedTier, ...]) -> tuple[Decimal, Decimal]:
@@ -229,14 +213,6 @@ class _Planner:
             )
         return model
 
-    def _calls(self, tier: Tier) -> int:
-        if not reads_confidence(self.task, tier) or self.task.confidence is None:
-            return 1
-        for signal in self.task.confidence.signals:
-            if isinstance(signal, AgreementSignal):
-                return signal.samples
-        return 1
-
     def _costs(
         self,
         tier: Tier,
@@ -271,7 +247,7 @@ class _Planner:
     def _verifiers(self, tier: Tier) -> tuple[Decimal, Decimal]:
         """What judging one answer of the tier costs, at best and at worst."""
         confidence = self.task.confidence
-        if confidence is None or not reads_confidence(self.task, tier):
+        if confidence is None or not self.task.reads_confidence(tier):
             return _ZERO, _ZERO
         best = worst = _ZERO
         for signal in confidence.signals:

@@ -23,7 +23,6 @@ from router.handbook.prompt import prompt_layout
 from router.handbook.summary import run_cost, tags, task_id, task_link
 from router.handbook.tables import table
 from router.handbook.words import at_most_usd, count, many, seconds
-from router.rules.signals import calls
 from router.rules.sizes import call_cost, unmeasured
 
 __all__ = ["task_section"]
@@ -152,7 +151,7 @@ def _cost(compiled: CompiledTask, edition: Edition) -> tuple[Child, ...]:
 
 def _cost_row(compiled: CompiledTask, edition: Edition, tier: Tier) -> tuple[Child, ...]:
     said = call_cost(compiled, edition.facts, tier)
-    visit = count(calls(compiled.task, tier))
+    visit = count(compiled.task.calls(tier))
     if said is None:
         why = "local" if tier.local else "no price"
         return (tier.name, None, f"up to {count(tier.max_tokens)}", why, why, visit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from itertools import zip_longest
 from typing import TypeVar
 
 from router.compiler.compilation import CompiledTask
@@ -68,13 +67,5 @@ def heaviest_path(
 
 def _moves(compiled: CompiledTask) -> Mapping[str, frozenset[str]]:
     """Where a run may go from each tier."""
-    return once(compiled, "moves", lambda: dict(_all_moves(compiled.task)))
-
-
-def _all_moves(task: Task) -> Iterator[tuple[str, frozenset[str]]]:
-    """By a rule, by an event, or because a tier cannot answer."""
-    for tier, following in zip_longest(task.tiers, task.tiers[1:]):
-        names = {rule.to for rule in tier.escalate if rule.to is not None}
-        if following is not None and (task.escalate_on or task.fallback is None):
-            names.add(following.name)
-        yield tier.name, frozenset(names.union(task.fallback or ()))
+    task = compiled.task
+    return once(compiled, "moves", lambda: {tier.name: task.onward(tier) for tier in task.tiers})

@@ -1,33 +1,17 @@
-"""Confidence as rules look at it: which tiers are judged, by whom, and with how many calls."""
+"""Confidence as rules look at it: which tasks judge an answer, and where that is written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from router.compiler.compilation import CompiledTask
-from router.compiler.model import AgreementSignal, Task, Tier, VerifierSignal
+from router.compiler.model import VerifierSignal
 from router.policy.nodes import Node
 from router.rules.base import Facts
 
-__all__ = ["calls", "judged", "verifier_nodes", "verifiers"]
+__all__ = ["verifier_nodes", "verifiers"]
 
 _MOST_VERIFIERS = 3  # of verifiers of verifiers
-
-
-def judged(task: Task, tier: Tier) -> bool:
-    """Whether leaving the tier depends on confidence: only then are paid signals gathered."""
-    return task.confidence is not None and any(
-        rule.below is not None or (rule.when is not None and "confidence" in rule.when.names)
-        for rule in tier.escalate
-    )
-
-
-def calls(task: Task, tier: Tier) -> int:
-    """How many calls one visit of the tier makes: samples, where its rules read confidence."""
-    if task.confidence is None or not judged(task, tier):
-        return 1
-    signals = task.confidence.signals
-    return max((s.samples for s in signals if isinstance(s, AgreementSignal)), default=1)
 
 
 def verifiers(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Iterator[CompiledTask]:

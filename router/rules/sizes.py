@@ -25,7 +25,7 @@ from router.rules.counts import NOTHING_COUNTED, Counted, counted_prefixes
 from router.rules.ladder import heaviest_path
 from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
-from router.rules.signals import calls, judged, verifiers
+from router.rules.signals import verifiers
 from router.types import Usage
 
 __all__ = [
@@ -165,8 +165,8 @@ def path_cost(
     beside = sum((path_cost(one, facts, depth + 1)[0] for one in checkers), _ZERO)
 
     def weight(tier: Tier) -> Decimal:
-        total = (attempt_cost(compiled, facts, tier) or _ZERO) * calls(compiled.task, tier)
-        return total + beside if judged(compiled.task, tier) else total
+        total = (attempt_cost(compiled, facts, tier) or _ZERO) * compiled.task.calls(tier)
+        return total + beside if compiled.task.reads_confidence(tier) else total
 
     return heaviest_path(compiled, weight)
 
@@ -175,8 +175,8 @@ def least_cost(compiled: CompiledTask, facts: Facts, depth: int = 0) -> Decimal:
     """What a run costs whose first tier answers at once with caches warm, in USD."""
     first = compiled.task.tiers[0]
     one = call_cost(compiled, facts, first)
-    total = one.warm * calls(compiled.task, first) if one is not None else _ZERO
-    if judged(compiled.task, first):
+    total = one.warm * compiled.task.calls(first) if one is not None else _ZERO
+    if compiled.task.reads_confidence(first):
         for verifier in verifiers(compiled, facts, depth):
             total += least_cost(verifier, facts, depth + 1)
     return total

@@ -9,7 +9,6 @@ import pytest
 from router.catalog import load_catalog
 from router.engine.plan import make_plan
 from router.rules.base import Facts
-from router.rules.signals import calls
 from router.rules.sizes import call_cost, least_cost, part_sizes, path_cost, unmeasured
 
 TODAY = date(2026, 11, 22)
@@ -115,7 +114,7 @@ def test_samples_multiply_the_call_only_where_confidence_is_read(sized) -> None:
     tasks, facts = sized(POLICY.replace("SIGNAL", "{agreement: {samples: 3, of: output.label}}"))
     compiled = tasks["sort"]
     haiku, sonnet = compiled.task.tiers
-    assert (calls(compiled.task, haiku), calls(compiled.task, sonnet)) == (3, 1)
+    assert (compiled.task.calls(haiku), compiled.task.calls(sonnet)) == (3, 1)
     one = call_cost(compiled, facts, haiku)
     assert one is not None
     assert least_cost(compiled, facts) == 3 * one.warm

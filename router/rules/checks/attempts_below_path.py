@@ -8,7 +8,7 @@ from router.compiler.compilation import CompiledTask
 from router.compiler.model import FieldSignal
 from router.rules.base import Facts, Rule
 from router.rules.ladder import heaviest_path
-from router.rules.signals import calls, judged, verifiers
+from router.rules.signals import verifiers
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -32,7 +32,7 @@ def _needed(compiled: CompiledTask, facts: Facts, depth: int = 0) -> tuple[int, 
     beside = sum(_needed(one, facts, depth + 1)[0] for one in verifiers(compiled, facts, depth))
     task = compiled.task
     total, names = heaviest_path(
-        compiled, lambda tier: calls(task, tier) + (beside if judged(task, tier) else 0)
+        compiled, lambda tier: task.calls(tier) + (beside if task.reads_confidence(tier) else 0)
     )
     return int(total), names
 

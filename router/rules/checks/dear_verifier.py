@@ -13,7 +13,7 @@ from router.errors import CatalogError
 from router.rules.base import Facts, Rule
 from router.rules.ladder import tier_nodes
 from router.rules.schemas import max_chars, properties
-from router.rules.signals import calls, judged, verifiers
+from router.rules.signals import verifiers
 from router.rules.sizes import attempt_cost, longest_prompt
 from router.types import Finding, Severity
 
@@ -28,9 +28,9 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     for tier, node in tier_nodes(compiled):
         above = task.after(tier.name)
         one = attempt_cost(compiled, facts, above) if above is not None else None
-        if above is None or one is None or not judged(task, tier):
+        if above is None or one is None or not task.reads_confidence(tier):
             continue
-        next_one = one * calls(task, above)
+        next_one = one * task.calls(above)
         for verifier in checkers:
             checking = _cost(verifier, facts, tier)
             if checking is not None and checking > next_one:

@@ -8,7 +8,6 @@ from router.compiler.compilation import CompiledTask
 from router.compiler.model import FieldSignal
 from router.policy.edits import delete_entry, fix, is_own
 from router.rules.base import Facts, Rule
-from router.rules.signals import judged
 from router.types import Finding, Severity
 
 __all__ = ["RULE", "check"]
@@ -19,7 +18,7 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     signals = task.confidence.signals if task.confidence is not None else ()
     if all(isinstance(signal, FieldSignal) for signal in signals):
         return  # a field costs nothing, and its value is in the result
-    if not any(judged(task, tier) for tier in task.tiers):
+    if not any(task.reads_confidence(tier) for tier in task.tiers):
         message = "no tier has a rule that reads the confidence: it is never asked for"
         help_line = "add `escalate: [{below: …}]` to a tier, or remove `confidence`"
         remedy, written = None, compiled.node.get("confidence")
