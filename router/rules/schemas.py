@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from router.compiler.compilation import CompiledTask
@@ -31,6 +31,8 @@ _LEAF = frozenset(
 )
 _DEEPEST = 12  # recursive schemas have no longest value
 _NUMBER_CHARS = 24
+# Formats whose texts nobody can choose freely or draw out; the validator holds inputs to them.
+_FORMAT_CHARS = {"date": 10, "ipv4": 15, "ipv6": 45, "uuid": 36}
 
 
 def properties(schema: Schema | None) -> Mapping[str, Any]:
@@ -52,10 +54,12 @@ def free_text(schema: Any, root: Mapping[str, Any], depth: int = 0) -> bool:
         return False
     if "$ref" in schema:
         return free_text(resolve(root, schema["$ref"]), root, depth + 1)
+    if "type" not in schema and (branches := _choices(schema)):
+        return any(free_text(branch, root, depth + 1) for branch in branches)
     kind = schema.get("type")
     kinds = set(kind) if isinstance(kind, list) else {kind}
     kinds -= _NOT_TEXT
-    if not kinds:
+    if not kinds or (kinds == {"string"} and schema.get("format") in _FORMAT_CHARS):
         return False
     if kinds == {"array"} and isinstance(schema.get("items"), Mapping):
         return free_text(schema["items"], root, depth + 1)
@@ -72,9 +76,20 @@ def max_chars(schema: Any, root: Mapping[str, Any], depth: int = 0) -> int | Non
         return len(str(schema["const"]))
     if "$ref" in schema:
         return max_chars(resolve(root, schema["$ref"]), root, depth + 1)
+    if "type" not in schema and (branches := _choices(schema)):
+        return _longest([max_chars(branch, root, depth + 1) for branch in branches])
     kind = schema.get("type")
     kinds = kind if isinstance(kind, list) else [kind]
-    sizes = [_size(one, schema, root, depth) for one in kinds]
+    return _longest([_size(one, schema, root, depth) for one in kinds])
+
+
+def _choices(schema: Mapping[str, Any]) -> Sequence[Any]:
+    """Schemas of which a value has to satisfy one."""
+    found: Sequence[Any] = schema.get("anyOf") or schema.get("oneOf") or ()
+    return found
+
+
+def _longest(sizes: Sequence[int | None]) -> int | None:
     known = [size for size in sizes if size is not None]
     return max(known) if len(known) == len(sizes) and known else None
 
@@ -83,7 +98,7 @@ def _size(kind: Any, schema: Mapping[str, Any], root: Mapping[str, Any], depth: 
     if kind in _NOT_TEXT:
         return _NUMBER_CHARS
     if kind == "string":
-        longest = schema.get("maxLength")
+        longest = schema.get("maxLength", _FORMAT_CHARS.get(schema.get("format", "")))
         return int(longest) if isinstance(longest, int | float) else None
     if kind == "array":
         return _array(schema, root, depth)
@@ -100,15 +115,28 @@ def _array(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> in
 
 
 def _object(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> int | None:
-    if schema.get("additionalProperties") is not False:
-        return None
     total = 2
     for name, child in (schema.get("properties") or {}).items():
         size = max_chars(child, root, depth + 1)
         if size is None:
             return None
         total += len(name) + size + 6
-    return total
+    others = [*schema.get("patternProperties", {}).values()]
+    if schema.get("additionalProperties") is not False:
+        others.append(schema.get("additionalProperties"))
+    return total if not others else _map(schema, others, total, root, depth)
+
+
+def _map(
+    schema: Mapping[str, Any], others: list[Any], total: int, root: Mapping[str, Any], depth: int
+) -> int | None:
+    """An object whose names are free: it needs a bound on their number and on their length."""
+    most, names = schema.get("maxProperties"), schema.get("propertyNames")
+    name = max_chars({"type": "string", **names}, root) if isinstance(names, Mapping) else None
+    size = _longest([max_chars(other, root, depth + 1) for other in others])
+    if not isinstance(most, int | float) or name is None or size is None:
+        return None
+    return total + int(most) * (name + size + 6)
 
 
 Path = tuple[str | int, ...]

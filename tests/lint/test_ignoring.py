@@ -76,7 +76,7 @@ def test_with_a_reason_it_hides_the_finding_and_nothing_else(name: str) -> None:
     files = SETS[name]
     before = lint(files)
     mild = [one for one in before.findings if one.severity is not Severity.ERROR]
-    assert len(mild) >= 3
+    assert mild
     for finding in mild:
         file = finding.span.file
         data = MemorySources(files).read(file)

@@ -14,7 +14,7 @@ from router.types import Finding, Severity
 __all__ = ["RULE", "check"]
 
 # Rules of thumb: no source gives figures, the documentation only says to leave room per effort.
-_ROOM = {"low": 1024, "medium": 2048, "high": 4096, "xhigh": 8192, "max": 8192}
+_ROOM = {"low": 1000, "medium": 2000, "high": 4000, "xhigh": 8000, "max": 8000}
 
 
 def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ RULE = Rule(
     why=(
         "Thinking tokens count inside `max_tokens`. Where thoughts fill it, the answer is cut off "
         "before it begins: the run pays for it and escalates for nothing. The bounds are rules of "
-        "thumb: 1,024 at effort low, 2,048 at medium, 4,096 at high, 8,192 above."
+        "thumb: 1,000 at effort low, 2,000 at medium, 4,000 at high, 8,000 above."
     ),
     configure=(
         "Raise `max_tokens` (unused tokens cost nothing), lower `effort`, or switch thinking off "

@@ -45,7 +45,10 @@ def _help(kind: Any) -> str:
     if kind == "array":
         return "add `maxItems`, and bound its `items`"
     if kind == "object":
-        return "bound each of its properties, and set `additionalProperties: false`"
+        return (
+            "bound each of its properties, and set `additionalProperties: false`; a map is bounded "
+            "by `maxProperties`, its values, and `propertyNames: {maxLength: …}`"
+        )
     return "say its `type`, and bound it"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 FAILING = {
     "an input within the cached block": """
 input:
@@ -39,6 +41,19 @@ prompt:
   user:
     - {text: '{{ «message» | tag("message") }}'}
     - {text: Sort it., cache: 5m}
+""",
+    "what the program sets": """
+input:
+  type: object
+  required: [message, guide]
+  additionalProperties: false
+  properties:
+    message: {type: string, maxLength: 2000}
+    guide: {type: string, maxLength: 20000}
+trusted: [guide]
+prompt:
+  system: [{text: '{{ «guide» }}', cache: 1h}]
+  user: '{{ message | tag("message") }}'
 """,
 }
 PASSING = {
@@ -82,6 +97,20 @@ prompt:
 
 def test_what_breaks_the_rule_is_found_at_its_place(failing, checked):
     assert checked(failing).findings
+
+
+@pytest.mark.parametrize(
+    ("case", "severity"),
+    [
+        ("an input within the cached block", "warning"),
+        ("what the program sets", "warning"),
+        ("a text with an input before a cached block of the user's", "error"),
+    ],
+)
+def test_only_what_is_sure_to_differ_is_an_error(case, severity, checked):
+    """Calls of one tenant share its guide: that such a cache is never read is no fact."""
+    found = checked(FAILING[case]).findings
+    assert [one.severity for one in found if one.rule == "cache-buster"] == [severity]
 
 
 def test_what_keeps_the_rule_is_not_found(passing, checked):

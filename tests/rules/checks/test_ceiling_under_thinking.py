@@ -23,7 +23,11 @@ tiers:
 """,
     "the lowest effort": """
 tiers:
-  - {model: opus, max_tokens: 1024, effort: low}
+  - {model: opus, max_tokens: 1000, effort: low}
+""",
+    "a round number": """
+tiers:
+  - {model: opus, max_tokens: 4000, effort: high}
 """,
     "a model that does not think by default": """
 tiers:

@@ -11,6 +11,33 @@ input:
   properties:
     «message»: {type: string}
 """,
+    "a map with names of any length": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    «message»: {type: object, maxProperties: 9, additionalProperties: {type: string, maxLength: 9}}
+""",
+    "names by a pattern, any number of them": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    «message»:
+      type: object
+      additionalProperties: false
+      patternProperties: {"^x": {type: string, maxLength: 9}}
+""",
+    "one choice without a bound": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    «message»: {anyOf: [{type: string}, {type: "null"}]}
+""",
     "a list": """
 input:
   type: object
@@ -24,6 +51,38 @@ prompt:
 """,
 }
 PASSING = {
+    "formats that have a length": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message: {type: string, maxLength: 2000}
+    day: {type: string, format: date, default: 2026-01-31}
+    id: {type: string, format: uuid, default: 12345678-1234-4123-8123-123456789abc}
+prompt:
+  user: '{{ day }} {{ id }} {{ message | tag("message") }}'
+""",
+    "a text that may be null": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message: {anyOf: [{type: string, maxLength: 2000}, {type: "null"}]}
+""",
+    "a map": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message:
+      type: object
+      maxProperties: 9
+      propertyNames: {maxLength: 40}
+      additionalProperties: {type: string, maxLength: 300}
+""",
     "a bounded list": """
 input:
   type: object

@@ -6,11 +6,13 @@ FAILING = {
     "a range": """
 «output»:
   type: object
-  required: [label, confidence]
+  required: [label, urgency]
   additionalProperties: false
   properties:
     label: {enum: [billing, abuse, other]}
-    confidence: {type: number, minimum: 0, maximum: 1}
+    urgency: {type: number, minimum: 0, maximum: 1}
+# without: confidence
+tiers: [{model: opus, max_tokens: 4096}]
 """,
     "a recursive schema": """
 «output»:
@@ -32,6 +34,25 @@ output:
   properties:
     label: {enum: [billing, abuse, other]}
     confidence: {type: number}
+""",
+    "the range of a confidence, which is the same everywhere": """
+output:
+  type: object
+  required: [label, confidence]
+  additionalProperties: false
+  properties:
+    label: {enum: [billing, abuse, other]}
+    confidence: {type: number, minimum: 0, maximum: 1}
+""",
+    "the range of what another field calls a confidence": """
+output:
+  type: object
+  required: [label, certainty]
+  additionalProperties: false
+  properties:
+    label: {enum: [billing, abuse, other]}
+    certainty: {type: number, minimum: 0, maximum: 1}
+confidence: {field: output.certainty}
 """,
 }
 

@@ -3,6 +3,16 @@
 from __future__ import annotations
 
 FAILING = {
+    "one choice of any text": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message: {anyOf: [{type: string, maxLength: 2000}, {type: "null"}]}
+prompt:
+  user: "{{ «message» }}"
+""",
     "bare text": """
 prompt:
   user: "Sort: {{ «message» }}"
@@ -18,6 +28,18 @@ prompt:
 """,
 }
 PASSING = {
+    "what holds no text of anyone's choosing": """
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message: {type: string, maxLength: 2000}
+    day: {type: string, format: date, default: 2026-01-31}
+    plan: {anyOf: [{enum: [free, paid]}, {type: "null"}], default: null}
+prompt:
+  user: "{{ day }} {{ plan }} {{ message | tag('message') }}"
+""",
     "tagged text, and a bare number": """
 input:
   type: object
