@@ -7,7 +7,7 @@ where the place is written in a way that it does not know: then there is no fix,
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from router.policy.nodes import Mark, Node, SourceText
@@ -86,7 +86,7 @@ def delete_entry(node: Node, key: str) -> Edits:
     entry = _entry(node, key)
     if entry is None:
         return None
-    return _delete(entry, _cut_flow(entry) if _in_flow(entry) else _cut_entry(entry))
+    return _without(entry, _cut_entry)
 
 
 def delete_element(node: Node, index: int) -> Edits:
@@ -97,7 +97,7 @@ def delete_element(node: Node, index: int) -> Edits:
     if not node.mark[:2] <= child.mark[:2]:
         return None  # an alias: its value stands elsewhere
     entry = _measured(child.source, child.mark[:2], child)
-    return _delete(entry, _cut_flow(entry) if _in_flow(entry) else _cut_item(entry))
+    return _without(entry, _cut_item)
 
 
 def insert_after(node: Node, key: str, entry: str) -> Edits:
@@ -163,8 +163,26 @@ def _span(source: SourceText, mark: Mark) -> Span:
     return Span(source.file, line + 1, column + 1, end_line + 1, end_column + 1)
 
 
-def _delete(entry: _Entry, cut: tuple[int, int] | None) -> Edits:
-    return None if cut is None else (Edit(entry.offsets.span(entry.file, *cut), ""),)
+def _without(entry: _Entry, cut_block: Callable[[_Entry], tuple[int, int] | None]) -> Edits:
+    """The edit that deletes an entry.
+
+    In block style it reaches to the next entry, and so touches that one's: of two neighbours that
+    each count on the other to stay, only one can go at a time.
+    """
+    file, offsets = entry.file, entry.offsets
+    if _in_flow(entry):
+        cut = _cut_flow(entry)
+        return None if cut is None else (Edit(offsets.span(file, *cut), ""),)
+    cut = cut_block(entry)
+    if cut is None:
+        return None
+    start, end = cut
+    behind = end
+    while behind < len(offsets.text) and _only_comment(
+        offsets.text[behind : offsets.line_end(behind)]
+    ):
+        behind = offsets.next_line(behind)
+    return (Edit(offsets.span(file, start, behind), offsets.text[end:behind]),)
 
 
 def _in_flow(entry: _Entry) -> bool:

@@ -206,6 +206,19 @@ tasks:
     assert [one.rule for one in left] == ["refused-parameter"]
 
 
+def test_of_neighbours_that_repeat_the_parent_one_stays_in_a_map_that_would_be_null() -> None:
+    """A null would take away what the parent says: here, the ceiling of cost."""
+    text = SOUND.replace("  sort:", "  _base:").replace(
+        "tasks:",
+        "tasks:\n  sort:\n    extends: _base\n    budget:\n      run:\n        usd: 0.5\nGAP",
+    )
+    text += "    budget: {run: {usd: 0.5, deadline: 1m}}\n"
+    for gap in ("", "\n", "        # a note\n"):
+        repeated = text.replace("GAP", f"{gap}        deadline: 1m")
+        left = text_after(repeated)
+        assert left == repeated.replace("        usd: 0.5\n", "")
+
+
 def test_a_template_that_others_use_is_left_alone() -> None:
     """Another task may trust the input that this one does not."""
     text = SOUND.replace("""user: '{{ message | tag("message") }}'""", "user: [{file: u.j2}]")

@@ -13,14 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from router.catalog import load_catalog
+from router.compiler.layout import says_the_same
 from router.lint.fixing import Fixed, fix_all
+from router.lint.sources import lint_sources
 from router.lint.unified import unified_diff
 from router.policy.loader import load_documents
 from router.policy.nodes import Node
-from router.policy.sources import MemorySources
+from router.policy.sources import MemorySources, Sources
 from router.policy.yaml_reader import read_yaml
 from router.rules.judge import judge
-from router.types import Severity
+from router.types import Finding, Severity
 
 TODAY = date(2026, 11, 28)
 CATALOG = load_catalog()
@@ -239,6 +241,75 @@ def damaged(draw: st.DrawFn) -> bytes:
     return text.encode()
 
 
+# --- policies that load --------------------------------------------------------------------------
+
+ODD = (
+    "on",
+    "NO",
+    "y",
+    "1:30",
+    "0b1",
+    "1_000",
+    "1e3_",
+    "2026-01-01",
+    "0o9",
+    "=",
+    "<<",
+    "us",
+    "é\U0001f600",
+)
+COMMENT = "  # router: ignore[unbounded-input] the form cuts it"
+STALE = "{# router: ignore[unbounded-input] it is cut #}"
+
+
+@st.composite
+def sound(draw: st.DrawFn) -> dict[str, bytes]:
+    """Policies without an error, in which safe fixes find much to do; perhaps with a parent."""
+    tags = {name: draw(st.sampled_from(ODD)) for name in ("team", "on", "queue")}
+    base: dict[str, Any] = {
+        "description": "Sort mail.",
+        "owner": draw(st.sampled_from(ODD)),
+        "tags": tags,
+        "input": {
+            "type": "object",
+            "required": ["message"],
+            "additionalProperties": "false",
+            "properties": {"message": {"type": "string", "maxLength": 90}},
+        },
+        "prompt": {"system": [{"file": "role.md.j2"}], "user": "'{{ message | tag(\"m\") }}'"},
+        "tiers": [{"name": "a", "model": "small", "max_tokens": 2048, "effort": "low"}],
+        "budget": {"run": {"usd": 0.5, "deadline": "1m"}},
+    }
+    layout = Sound(draw)
+    repeated = draw(st.lists(st.sampled_from(sorted(base)), unique=True))
+    other = {**{key: base[key] for key in repeated}, "extends": "_base"}
+    if "tags" in repeated and draw(st.booleans()):
+        other["tags"] = {**tags, "on": draw(st.sampled_from(ODD))}
+    head: dict[str, Any] = {"version": 1, "models": {"small": "claude-haiku-5-5"}}
+    role = "".join(draw(st.lists(st.sampled_from([STALE, "\n", " ", "a", "- b"]), max_size=9)))
+    files = {"role.md.j2": f"Sort.{role} Now.".encode()}
+    if draw(st.booleans()):
+        files["_parent.yaml"] = layout.text({**head, "tasks": {"_base": base}}).encode()
+        again = draw(st.sampled_from([{}, {"_base": {"owner": base["owner"], "tags": tags}}]))
+        head = {"version": 1, "extends": "_parent.yaml", **draw(st.sampled_from([{}, head]))}
+        files["p.yaml"] = layout.text({**head, "tasks": {**again, "sort": other}}).encode()
+    else:
+        files["p.yaml"] = layout.text({**head, "tasks": {"_base": base, "sort": other}}).encode()
+    return files
+
+
+class Sound(Layout):
+    """Keys in quotes where they need them, and comments that ignore what is not there."""
+
+    def comment(self) -> str:
+        return self.draw(st.sampled_from([COMMENT, "", "", "", ""])) or super().comment()
+
+    def scalar(self, value: Any, *, flow: bool = False) -> str:
+        if value == "false" or (isinstance(value, str) and value.startswith("'{{")):
+            return str(value)
+        return super().scalar(value, flow=flow)
+
+
 # --- what must hold ------------------------------------------------------------------------------
 
 
@@ -289,6 +360,26 @@ def removed_lines(data: bytes) -> set[int]:
 def test_fixing_twice_changes_nothing(data: bytes, unsafe: bool) -> None:
     once = after(data, fixed(data, unsafe=unsafe))
     assert after(once, fixed(once, unsafe=unsafe)) == once
+
+
+@SETTINGS
+@given(files=sound())
+def test_a_safe_fix_leaves_a_policy_that_loads_what_it_is(files: dict[str, bytes]) -> None:
+    before = judge(MemorySources(files), CATALOG, today=TODAY).policy_set
+    assert before is not None
+    done = fix_all(MemorySources(files), CATALOG, today=TODAY, choose=linted)
+    role = files["role.md.j2"]
+    assert says_the_same(role.decode(), done.files.get("role.md.j2", role).decode())
+    # The role as it was: a template's comments are a part of its digest.
+    mended = MemorySources({**files, **done.files, "role.md.j2": role})
+    after = judge(mended, CATALOG, today=TODAY).policy_set
+    assert after is not None
+    assert after.revision == before.revision
+    assert not any(one.fix and one.fix.safe for one in linted(done.sources))
+
+
+def linted(sources: Sources) -> tuple[Finding, ...]:
+    return lint_sources(sources, CATALOG, today=TODAY).findings
 
 
 @SETTINGS
