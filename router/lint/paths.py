@@ -22,7 +22,7 @@ def root_of(path: Path, root: Path) -> Path:
 
 def absolute(path: Path) -> Path:
     """From the working directory, without `..`; links are kept, as they are names in a root."""
-    return Path(os.path.normpath(Path.cwd() / path))
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolving would follow links
 
 
 def inside(path: Path, root: Path) -> bool:

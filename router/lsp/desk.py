@@ -42,7 +42,7 @@ class Desk:
         Args:
             folder: what the editor has open; roots are looked for up to there.
         """
-        self._folder = folder
+        self.folder = folder
         self._roots = [absolute(folder / root) for root in roots]
         self._documents: dict[str, Document] = {}
 
@@ -50,7 +50,7 @@ class Desk:
         """A document that was opened, or its new text."""
         self._documents[document.uri] = document
         if self.root_of(document.path) is None and self._is_ours(document):
-            above = [path for path in document.path.parents if path.is_relative_to(self._folder)]
+            above = [path for path in document.path.parents if path.is_relative_to(self.folder)]
             named = (path for path in above if path.name == _USUAL)
             self._roots.append(next(named, document.path.parent))
 
@@ -93,4 +93,5 @@ def path_of(uri: str) -> Path | None:
         parts = urlsplit(uri)
     except ValueError:
         return None
-    return absolute(Path(url2pathname(parts.path))) if parts.scheme == "file" else None
+    name = url2pathname(parts.path)
+    return absolute(Path(name)) if parts.scheme == "file" and "\0" not in name else None

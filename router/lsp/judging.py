@@ -26,8 +26,13 @@ class Judge:
     `problem` is why the project's configuration could not be read; then it says nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        """
+        Args:
+            folder: where the configuration is looked for, from there upward.
+        """
         self.problem: str | None = None
+        self._folder = folder
         self._catalog = load_catalog()
         self._caches: dict[Path, JudgeCache] = {}
         self._caches_of_tests: dict[Path, JudgeCache] = {}
@@ -81,7 +86,7 @@ class Judge:
 
     def _configured(self) -> LintConfig:
         try:
-            config = LintConfig.of(find_config(Path.cwd()))
+            config = LintConfig.of(find_config(self._folder))
         except SettingsError as error:
             self.problem = str(error)
             return LintConfig()

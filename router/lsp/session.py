@@ -45,7 +45,7 @@ class Session:
         self._encoding = encoding
         self._publish = publish
         self._complain = complain
-        self._judge = Judge()
+        self._judge = Judge(desk.folder)
         self._shown: dict[Path, dict[str, list[Shown]]] = {}  # by root and URI
         self._changed_at: float | None = None
 
@@ -55,9 +55,13 @@ class Session:
         """A document was opened, or has a new text."""
         said = params["textDocument"]
         path = path_of(said["uri"])
-        text = said["text"] if "text" in said else params["contentChanges"][-1]["text"]
-        if path is not None:
-            self._desk.put(Document(said["uri"], path, said.get("version"), text))
+        # Whole texts, as agreed, of which the last one counts; none at all leaves the text.
+        known = self._desk.get(said["uri"])
+        given = [said, *params.get("contentChanges", ())]
+        texts = [known.text] if known is not None else []
+        texts += [one["text"] for one in given if "text" in one]
+        if path is not None and texts:
+            self._desk.put(Document(said["uri"], path, said.get("version"), texts[-1]))
             self.touch()
 
     def drop(self, params: Json) -> None:
@@ -90,8 +94,8 @@ class Session:
         known = self._judge.problem
         roots = self._desk.roots_in_use()
         for root in roots | self._shown.keys():
-            before = self._shown.pop(root, {})
             now = self._judged(root) if root in roots else {}
+            before = self._shown.pop(root, {})
             if now:
                 self._shown[root] = now
             for uri in before.keys() - now.keys():

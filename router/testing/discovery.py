@@ -74,4 +74,4 @@ def _below(folder: Path) -> Iterator[Path]:
 
 def _absolute(path: Path) -> Path:
     """From the working directory, without `..`; links are kept, as they are names in a root."""
-    return Path(os.path.normpath(Path.cwd() / path))
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolving would follow links

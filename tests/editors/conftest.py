@@ -47,6 +47,7 @@ class Client:
         self.published = 0
         self.uris: set[str] = set()  # that diagnostics were published for
         self.messages: list[str] = []  # that were shown to the author
+        self.logged: list[str] = []
         self.asked: set[str] = set()  # methods that the server asked the client for
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -100,6 +101,8 @@ class Client:
             self.published += 1
             self.uris.add(message["params"]["uri"])
             self._published.setdefault(message["params"]["uri"], []).append(message["params"])
+        elif message.get("method") == "window/logMessage":
+            self.logged.append(message["params"]["message"])
         elif message.get("method") == "window/showMessage":
             self.messages.append(message["params"]["message"])
         elif "method" in message and "id" in message:

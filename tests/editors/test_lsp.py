@@ -420,6 +420,32 @@ def test_any_text_can_be_typed(text: str, editor: Any, folder: Path) -> None:
     assert {one["severity"] for one in found} == {1}
 
 
+def test_a_uri_that_no_file_can_have_disturbs_nobody(editor: Any, folder: Path) -> None:
+    document = {"uri": f"{folder.as_uri()}/policies/%00.yaml", "languageId": "yaml", "version": 1}
+    editor.notify("textDocument/didOpen", {"textDocument": {**document, "text": "version: 1\n"}})
+    uri = editor.open(folder / "policies" / "classify.yaml", "versoin: 1\n")
+    assert "unknown-key" in rules(editor.diagnostics(uri))
+
+
+def test_a_change_of_nothing_leaves_the_text(editor: Any, folder: Path) -> None:
+    uri = editor.open(folder / "policies" / "classify.yaml", "versoin: 1\n")
+    document = {"uri": uri, "version": 2}
+    editor.notify("textDocument/didChange", {"textDocument": document, "contentChanges": []})
+    assert "unknown-key" in editor.at("textDocument/hover", uri, 0, 1)["contents"]["value"]
+    assert editor.logged == []
+
+
+def test_a_folder_that_is_deleted_and_made_again_goes_on(editor: Any, folder: Path) -> None:
+    uri = editor.open(folder / "policies" / "classify.yaml")
+    assert rules(editor.diagnostics(uri)) == []
+    shutil.rmtree(folder)
+    editor.change(uri, "versoin: 1\n")
+    assert "unknown-key" in rules(editor.diagnostics(uri))
+    shutil.copytree(shipped("policies"), folder / "policies")
+    editor.change(uri, (folder / "policies" / "classify.yaml").read_text("utf-8"))
+    assert rules(editor.diagnostics(uri)) == []
+
+
 def test_a_header_that_cannot_be_read_is_the_end(editor: Any) -> None:
     editor.send_bytes(b"{}", head=b"Content-Length: many\r\n\r\n")
     assert editor.error()[0] == -32700
