@@ -10,12 +10,14 @@ from typing import Final
 
 from router.errors import UsageError
 
-__all__ = ["ask_git", "git_environment", "git_program", "git_said"]
+__all__ = ["ask_git", "git_environment", "git_hint", "git_program", "git_said"]
 
 _SECONDS: Final = 60  # for one answer; a healthy one takes milliseconds
 
 # Set for hooks; they would make git look elsewhere than in the directory it is asked in.
-_OF_ANOTHER: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_PREFIX", "GIT_INDEX_FILE"})
+_OF_ANOTHER: Final = frozenset(
+    {"GIT_COMMON_DIR", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"}
+)
 
 
 def ask_git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -44,6 +46,15 @@ def git_said(done: subprocess.CompletedProcess[bytes]) -> str:
     """Why git refused, in its own words."""
     said = done.stderr.decode("utf-8", "replace").strip()
     return said.removeprefix("fatal: ") or f"git ended with {done.returncode}"
+
+
+def git_hint(directory: Path) -> str:
+    """What to do about a commit that a repository lacks, to end a message with; may be empty."""
+    if ask_git(directory, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+        return "; this clone is shallow: fetch its history (`git fetch --unshallow`)"
+    if ask_git(directory, "rev-parse", "--verify", "--quiet", "HEAD").returncode:
+        return "; nothing is committed yet"
+    return ""
 
 
 def git_program() -> str:

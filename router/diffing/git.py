@@ -87,10 +87,6 @@ class Repository:
         done = self._run("merge-base", one, other)
         return done.stdout.decode().strip() if done.returncode == 0 else None
 
-    def shallow(self) -> bool:
-        """Whether history is cut off, as by the checkout of a CI system."""
-        return self._run("rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
-
     def at(self, commit: str, path: str) -> tuple[str, str] | None:
         """Kind (tree, blob, commit) and id of what a commit has at a path; None for nothing."""
         found = self._object(f"{commit}:{path}" if path else f"{commit}^{{tree}}", content=False)

@@ -14,6 +14,7 @@ from router.diffing.git import Repository
 from router.diffing.revisions import find_revision, told
 from router.diffing.tree import TreeSources
 from router.errors import UsageError
+from router.git import git_hint
 from router.policy.findings import quoted
 from router.policy.sources import MemorySources, Sources
 from router.reloading.sources import DirectorySources
@@ -106,7 +107,7 @@ class Sides:
             return self._at(ref, commit, within, named=bool(colon))
         if not colon and _REVISION.fullmatch(given):
             return self._revision(given)
-        hint = _shallow(repository)
+        hint = git_hint(repository.top)
         raise UsageError(
             f"{quoted(given)} is no directory, no git ref and no revision that can be found{hint}"
         )
@@ -120,11 +121,11 @@ class Sides:
         theirs, ours = repository.commit(ref), repository.commit(other)
         if theirs is None or ours is None:
             missing = ref if theirs is None else other
-            hint = _shallow(repository)
+            hint = git_hint(repository.top)
             raise UsageError(f"`...` needs a git ref: there is no {quoted(missing)}{hint}")
         base = repository.merge_base(theirs, ours)
         if base is None:
-            hint = _shallow(repository)
+            hint = git_hint(repository.top)
             raise UsageError(f"{quoted(ref)} and {quoted(other)} have no common commit{hint}")
         return self._at(f"where {other} left {ref}", base, self._within(), named=False)
 
@@ -196,13 +197,6 @@ class Sides:
         if whole.startswith(("../", "/")) or whole == "..":
             raise UsageError(f"{quoted(path)} leads out of the repository")
         return "" if whole == "." else whole
-
-
-def _shallow(repository: Repository) -> str:
-    """What to do where history is cut off, as by the checkout of a CI system."""
-    if not repository.shallow():
-        return ""
-    return "; this clone is shallow: fetch its history (`git fetch --unshallow`)"
 
 
 def _on_disk(name: str, path: Path) -> Side:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.errors import UsageError
-from router.git import ask_git, git_said
+from router.git import ask_git, git_hint, git_said
 
 __all__ = ["Changes", "changed_since"]
 
@@ -26,7 +26,7 @@ class Changes:
 
 
 def changed_since(ref: str, directory: Path) -> Changes:
-    """The files that differ from where this branch left `ref`.
+    """The files that differ from where this branch left `ref`, in a directory's repository.
 
     That is the merge base, as a pull request has it. Committed, staged, unstaged and untracked
     changes count, deletions and both names of a renamed file too; ignored files do not.
@@ -38,17 +38,15 @@ def changed_since(ref: str, directory: Path) -> Changes:
     top = git.text("rev-parse", "--show-toplevel")
     commit = git.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     if not commit:
-        raise UsageError(
-            f"git knows no commit {ref!r} in {top}; fetch it, or fetch more of the history"
-        )
+        raise UsageError(f"git knows no commit {ref!r} in {top}{git_hint(directory)}")
     base = git.text("merge-base", commit, "HEAD")
     if not base:
-        raise UsageError(
-            f"{ref} and HEAD have no common ancestor in {top}; fetch more of the history"
-        )
-    changed = git.names("diff", "--name-only", "--no-renames", "-z", base, "--")
-    # From the top: what is untracked elsewhere in the repository may be a policy's template.
-    new = _Git(Path(top)).names("ls-files", "--others", "--exclude-standard", "-z")
+        hint = git_hint(directory)
+        raise UsageError(f"{ref} and HEAD have no common ancestor in {top}{hint}")
+    # From the top: what is elsewhere in the repository may be a policy's template.
+    whole = _Git(Path(top))
+    changed = whole.names("diff", "--name-only", "--no-renames", "-z", base, "--")
+    new = whole.names("ls-files", "--others", "--exclude-standard", "-z")
     files = (os.path.join(top, name) for name in (*changed, *new))  # noqa: PTH118 - text
     return Changes(ref, frozenset(files))
 

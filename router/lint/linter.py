@@ -45,7 +45,7 @@ class Linter:
 
     Args:
         root: the policy root; paths elsewhere are roots of their own.
-        since: what has changed, where only that is asked for.
+        since: a git ref, where only what has changed since is asked for.
         count: asks for exact tokens; else they are estimated.
     """
 
@@ -53,7 +53,7 @@ class Linter:
     catalog: Catalog
     today: date
     config: LintConfig
-    since: Changes | None = None
+    since: str | None = None
     count: Count | None = None
 
     @classmethod
@@ -71,7 +71,7 @@ class Linter:
             catalog or load_catalog(),
             today or datetime.fromtimestamp(time.time(), UTC).date(),
             config,
-            None if changed_since is None else _changes(changed_since, Path.cwd()),
+            changed_since,
             count,
         )
 
@@ -114,7 +114,8 @@ class Linter:
                 names = ", ".join(map(str, paths))
                 return Part(problem=f"no policy under {root} has anything to do with {names}")
         if self.since is not None:
-            linted, notes = _changed(linted, self.since, Path(os.path.realpath(root)), root)
+            real = Path(os.path.realpath(root))
+            linted, notes = _changed(linted, _changes(self.since, real), real, root)
 
         def shown(file: str) -> str:
             return str(root / file)

@@ -160,6 +160,7 @@ def test_a_root_that_a_ref_does_not_have_yet_makes_everything_new(tmp_path: Path
 
 def test_a_hook_does_not_send_git_elsewhere(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hooks run with GIT_DIR and GIT_INDEX_FILE set."""
+    monkeypatch.setenv("GIT_COMMON_DIR", "/nowhere")
     monkeypatch.setenv("GIT_DIR", "/nowhere")
     monkeypatch.setenv("GIT_INDEX_FILE", "/nowhere/index")
     repo_diff = repo.diff()

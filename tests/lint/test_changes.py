@@ -130,6 +130,36 @@ def test_a_repository_above_the_working_directory_is_found(repository, monkeypat
     assert "one.j2" in files(lint_paths(["."], today=TODAY, changed_since="main"))
 
 
+def test_settings_of_git_do_not_hide_changes(repository, monkeypatch):
+    """With `diff.relative` git names files from where it is asked, and leaves out the others."""
+    git(repository, "config", "diff.relative", "true")
+    (repository / "policies" / "one.j2").write_text('{{ mail | tag("mail") }}!\n')
+    monkeypatch.chdir(repository / "policies")
+    (note,) = lint_paths(["."], today=TODAY, changed_since="main").notes
+    assert note == "one.yaml: one.j2 changed since main"
+
+
+def test_the_repository_is_that_of_the_policies_wherever_one_is(repository, tmp_path, monkeypatch):
+    (repository / "policies" / "one.j2").write_text('{{ mail | tag("mail") }}!\n')
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q", "-b", "main")
+    git(other, "commit", "-q", "--allow-empty", "-m", "first")
+    monkeypatch.chdir(other)
+    (note,) = lint_paths(["../repo/policies"], today=TODAY, changed_since="main").notes
+    assert note == "../repo/policies/one.yaml: one.j2 changed since main"
+
+
+def test_a_repository_without_commits_says_that(tmp_path, monkeypatch):
+    root = tmp_path / "policies"
+    root.mkdir()
+    (root / "a.yaml").write_text("version: 1\n")
+    git(tmp_path, "init", "-q", "-b", "main")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="nothing is committed yet"):
+        lint("HEAD")
+
+
 def test_odd_names_come_through(repository):
     odd = ["a b.yaml", "-n.yaml", "日本.j2", 'q"uote.j2', "new\nline.j2", "tab\t.j2"]
     for name in odd:
