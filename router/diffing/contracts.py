@@ -6,7 +6,7 @@ Compatible is only what can be proved, breaking only what an example shows; the 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ __all__ = ["Verdict", "differences", "for_callers", "for_consumers"]
 
 _NO_INPUTS: Final = {"type": "object", "maxProperties": 0}
 _TEXT: Final = {"type": "string"}
+_UNKNOWN: Final = "additionalProperties"  # the rule that a property without a name here breaks
 _MOST_REASONS: Final = 5
 _MOST_VALUES: Final = 5
 
@@ -53,30 +54,46 @@ def for_callers(old: Schema | None, new: Schema | None) -> Verdict:
     inner, outer = _given(before.source), _given(after.source)
     if inner is not None and outer is not None and Proof(inner, outer).found():
         return Verdict("no")
-    return _judged(before, after, defaults=True)
+    tried = samples(before.source if inner is None else inner, after.source)
+    return _verdict(_broken(before, after, tried, defaults=True), before, after)
 
 
 def for_consumers(old: Schema | None, new: Schema | None) -> Verdict:
     """Whether every output that NEW allows was allowed by OLD.
 
-    A task without an output schema answers with text.
+    A task without an output schema answers with text. Where properties are new and nothing else
+    is, consumers may break: most take from an answer what they know.
     """
     before, after = _compiled(old, _TEXT), _compiled(new, _TEXT)
     if Proof(after.source, before.source).found():
         return Verdict("no")
-    return _judged(after, before, defaults=False)
+    tried = samples(after.source, before.source)
+    broken = _broken(after, before, tried, defaults=False)
+    if broken and all(rule == _UNKNOWN for _, rule in broken):
+        new_ones = tuple(f"`{path}` is new" for path, _ in broken)
+        return Verdict("may", new_ones[:_MOST_REASONS])
+    return _verdict(broken, after, before)
 
 
-def _judged(inner: CompiledSchema, outer: CompiledSchema, *, defaults: bool) -> Verdict:
-    broken: dict[tuple[str, str], str] = {}  # one reason for each rule of each place
-    for value in samples(inner.source, outer.source):
+def _broken(
+    inner: CompiledSchema, outer: CompiledSchema, candidates: Iterable[Any], *, defaults: bool
+) -> dict[tuple[str, str], str]:
+    """One reason for each rule of each place of `outer` that a value of `inner` breaks."""
+    broken: dict[tuple[str, str], str] = {}
+    for value in candidates:
         if _problems(inner, value, defaults):
             continue
         for found in _problems(outer, value, defaults):
             where = f"`{found.path}` " if found.path else ""
             broken.setdefault((found.path, found.rule), f"{where}{found.message}")
-        if len(broken) >= _MOST_REASONS:
+        if sum(rule != _UNKNOWN for _, rule in broken) >= _MOST_REASONS:
             break
+    return broken
+
+
+def _verdict(
+    broken: Mapping[tuple[str, str], str], inner: CompiledSchema, outer: CompiledSchema
+) -> Verdict:
     if broken:
         return Verdict("yes", tuple(broken.values())[:_MOST_REASONS])
     proof = Proof(inner.source, outer.source)

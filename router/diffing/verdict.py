@@ -57,13 +57,18 @@ def _dearer(diff: TaskDiff) -> str:
     found = diff.bounds
     if found is None or not found.worst_before or found.worst_after is None:
         return ""
-    ratio = found.worst_after / found.worst_before
+    ratio = _ratio(found.worst_before, found.worst_after)
     if found.best_before and found.best_after is not None:
-        best = found.best_after / found.best_before
+        best = _ratio(found.best_before, found.best_after)
         if _percent(best) != _percent(ratio):
             said = [_said(best, "at best"), _said(ratio, "at worst")]
             return " and ".join(one for one in said if one)
     return _said(ratio, "a run")
+
+
+def _ratio(before: Decimal, after: Decimal) -> Decimal:
+    """What an amount is multiplied with; 1 where the two look the same wherever they are shown."""
+    return after / before if usd(before) != usd(after) else Decimal(1)
 
 
 def _said(ratio: Decimal, when: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.compiler.schemas import CompiledSchema, SchemaRefused, compile_schema
-from router.diffing.contracts import for_callers, for_consumers
+from router.diffing.contracts import Verdict, for_callers, for_consumers
 from router.diffing.samples import samples
 
 NAMES = st.sampled_from(["a", "b", "c"])
@@ -270,7 +270,8 @@ def test_looser_is_proved_and_stricter_is_shown(
     one, other = compile_schema(strict), compile_schema(loose)
     assert for_consumers(other, one).breaks == "no"
     found = for_consumers(one, other)
-    assert found.breaks == "yes"
+    only_new = strict.get("additionalProperties") is False and "properties" in strict
+    assert found.breaks == ("may" if only_new else "yes")
     assert found.reasons
     if strict.get("type") == loose.get("type") == "object":
         assert for_callers(one, other).breaks == "no"
@@ -324,6 +325,29 @@ def test_looser_is_proved_and_stricter_is_shown(
 def test_what_only_looks_compatible_is_not(old: dict[str, Any], new: dict[str, Any]) -> None:
     """Traps for a proof that takes a keyword for more than it says."""
     assert for_consumers(compile_schema(old), compile_schema(new)).breaks != "no"
+
+
+def answer(required: list[str], **properties: Any) -> CompiledSchema:
+    rest = {"required": required, "additionalProperties": False}
+    return compile_schema({"type": "object", "properties": properties, **rest})
+
+
+def test_a_property_that_is_only_new_may_break_consumers_and_hides_nothing_that_does() -> None:
+    """However many are new: what a reader of the old answer misses or misreads still breaks it."""
+    text = {"type": "string"}
+    more = {f"n{number}": text for number in range(9)}
+    old = answer(["a"], a=text)
+    assert for_consumers(old, answer(["a", "b"], a=text, b=text)) == Verdict("may", ("`b` is new",))
+    assert for_consumers(old, answer(["a", *more], a=text, **more)).breaks == "may"
+    assert for_consumers(old, answer([], a=text, **more)).breaks == "yes"
+    assert for_consumers(old, answer(["a", *more], **more, a={"type": "null"})).breaks == "yes"
+
+
+def test_callers_that_rely_on_a_default_break_without_it() -> None:
+    text = {"type": "string"}
+    old = answer(["a", "b"], a=text, b={**text, "default": "x"})
+    found = for_callers(old, answer(["a", "b"], a=text, b=text))
+    assert found == Verdict("yes", ("`b` is required",))
 
 
 def test_what_is_left_unevaluated_depends_on_what_stands_beside_it() -> None:

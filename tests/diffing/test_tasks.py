@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from router.diffing.changes import Kind
+from router.diffing.changes import Bounds, Change, Kind, TaskDiff
 from router.diffing.judging import Judged, judged
 from router.diffing.sides import Side
+from router.diffing.verdict import verdict
 from router.policy.sources import MemorySources
 
 from .conftest import CATALOG, FILES, POLICY, TODAY, Edit, report
@@ -290,3 +292,10 @@ def test_a_set_compared_with_itself_is_empty() -> None:
     """No task, no warning, no file."""
     found = report(FILES, FILES)
     assert (found.exit_code, found.tasks, found.warnings, found.layout) == (0, (), (), ())
+
+
+def test_no_percentage_of_what_looks_the_same() -> None:
+    """A few words more cost a hundredth of a hundredth of a cent: no line may say both."""
+    bounds = Bounds(Decimal("0.000531"), Decimal("0.000534"), Decimal("0.12"), Decimal("0.12"))
+    diff = TaskDiff("sort", "changed", (Change(Kind.PROMPT, "", "text changed"),), bounds=bounds)
+    assert verdict(diff) == "behaves differently: text changed"
