@@ -119,9 +119,9 @@ def _leaves(value: Any, key: str = "text") -> Iterator[str]:
 _NO_TEXT = frozenset(
     {"type", "role", "id", "tool_use_id", "name", "media_type", "url", "file_id", "ttl"}
 )
-_MARK = "qz7untrustedz{}q"
-_MARKED = re.compile(r"qz7untrustedz\d+q", re.IGNORECASE)
-_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]*)[^<>]*>|qz7untrustedz\d+q", re.IGNORECASE)
+_BEGIN, _END = "qz7untrustedbeginsq", "qz7untrustedendsq"
+_MARK = re.compile(f"({_BEGIN})|{_END}", re.IGNORECASE)  # filters may change the case
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]*)[^<>]*>")
 
 
 def _untrusted(
@@ -155,25 +155,23 @@ def untrusted_places(
 ) -> frozenset[tuple[str, ...]]:
     """Where the text of untrusted inputs ends up: the role, then the elements around it.
 
-    The prompt is rendered again with a mark at both ends of every text of an untrusted input. The
-    mark at the end shows whether the text in between leaves the element that it stands in.
+    The prompt is rendered again with a mark at both ends of every text of an untrusted input. A
+    text stands in the elements that hold all of it, from mark to mark: not in one that it leaves,
+    or in whose attributes it is.
 
     Raises:
         UsageError: as `run` would, for these inputs or the marked ones.
     """
     values = dict(prepare_inputs(task, inputs))
     bound = _not_to_be_marked(task)
-    marked = {
-        name: value if name in bound else _mark(value, number)
-        for number, (name, value) in enumerate(sorted(values.items()))
-    }
+    marked = {name: value if name in bound else _mark(value) for name, value in values.items()}
     chosen = task.tier(tier)
     model = None if chosen.local else catalog.get(chosen.model)
     body = build_body(task, chosen, render_prompt(task, marked), model=model)
     places: set[tuple[str, ...]] = set()
     for role, found in _texts_by_role(body).items():
         for text in found:
-            places.update((role, *elements) for elements in _marks_in(text))
+            places.update((role, *elements) for elements in _elements_around_marks(text))
     return frozenset(places)
 
 
@@ -190,31 +188,49 @@ def _not_to_be_marked(task: Task) -> frozenset[str]:
     return frozenset(task.trusted | fixed | media)
 
 
-def _mark(value: Any, number: int, key: str = "text") -> Any:
+def _mark(value: Any) -> Any:
     if isinstance(value, str):
-        mark = _MARK.format(number)
-        return value if key in _NO_TEXT else f"{mark}{value}{mark}"
+        return f"{_BEGIN}{value}{_END}" if value else value  # templates ask whether there is any
     if isinstance(value, Mapping):
-        return {name: _mark(child, number, name) for name, child in value.items()}
+        return {name: _mark(child) for name, child in value.items()}
     if isinstance(value, list | tuple):
-        return [_mark(child, number, key) for child in value]
+        return [_mark(child) for child in value]
     return value
 
 
-def _marks_in(text: str) -> Iterator[tuple[str, ...]]:
-    """For each mark the elements that are open around it, outermost first."""
-    if not _MARKED.search(text):
-        return
-    open_elements: list[str] = []
-    for found in _TAG.finditer(text):
-        closing, name = found.group(1), found.group(2)
-        if name is None:
-            yield tuple(open_elements)
-        elif not closing:
-            if not found[0].endswith("/>"):
-                open_elements.append(name)
-        elif name in open_elements:
-            del open_elements[len(open_elements) - 1 - open_elements[::-1].index(name) :]
+def _elements_around_marks(text: str) -> Iterator[tuple[str, ...]]:
+    """For each marked text the elements that hold all of it, outermost first."""
+    marked = list(_marked(text))
+    elements = sorted(_elements(text)) if marked else []
+    for start, end in marked:
+        yield tuple(name for first, last, name in elements if first <= start and end <= last)
+
+
+def _marked(text: str) -> Iterator[tuple[int, int]]:
+    """Where marked texts begin and end. Of one that a filter has cut only a mark is left."""
+    begun: re.Match[str] | None = None
+    for mark in _MARK.finditer(text):
+        if begun is not None:
+            yield begun.start(), begun.end() if mark[1] else mark.end()
+        elif not mark[1]:
+            yield mark.span()
+        begun = mark if mark[1] else None
+    if begun is not None:
+        yield begun.span()
+
+
+def _elements(text: str) -> Iterator[tuple[int, int, str]]:
+    """What stands between a tag and its end tag; a tag without one is only a word."""
+    opened: list[tuple[str, int]] = []
+    for tag in _TAG.finditer(text):
+        closing, name = tag.groups()
+        if not closing and not tag[0].endswith("/>"):
+            opened.append((name, tag.end()))
+        while closing and any(one.casefold() == name.casefold() for one, _ in opened):
+            one, start = opened.pop()
+            if one.casefold() == name.casefold():
+                yield start, tag.start(), one
+                break
 
 
 def _covers(wanted: str, place: tuple[str, ...]) -> bool:
