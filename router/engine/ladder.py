@@ -120,7 +120,6 @@ class Ladder:
                 tier = yield from self._fall_back(tier, visit)
                 continue
             seen.answered = True
-            self._decide("answered", tier.name)
             verdict = self._judge(visit)
             self.run.account.annotate(
                 visit.number,
@@ -258,6 +257,7 @@ class Ladder:
             if climbs:
                 self._decide("event", None, answer.event)
             return _Verdict(False, above.name if climbs and above else None, reason)
+        self._decide("answered", tier.name)
         for index, rule in enumerate(tier.escalate):
             fires = self._fires(rule, visit)
             self._decide("escalate", tier.name, index, fires is not None)

@@ -108,6 +108,20 @@ def test_a_verifier_is_covered_by_the_cases_of_the_task_it_verifies(run):
     assert missing(report, "judge") == ["no tier is good enough (`exhausted`)"]
 
 
+def test_a_refusal_is_no_answer(run):
+    report = run(
+        """
+- name: a
+  task: summarize
+  inputs: {text: Hi}
+  replies: {haiku: {stop: refusal}}
+  expect: {error: Exhausted}
+""",
+        coverage=True,
+    )
+    assert missing(report, "summarize") == ["haiku answers"]
+
+
 def test_a_tier_that_the_caller_chose_says_nothing_of_the_start_rules(run):
     cases = f"- {{name: a, tier: opus, replies: {{opus: {SURE}}}, expect: {{tier: opus}}}}"
     report = run(cases, coverage=True)
