@@ -167,6 +167,8 @@ def _reports(
 def run_case(case: Case, stage: Stage, snapshots: Snapshots | None = None) -> CaseReport:
     """Run one case and hold it against what it expects, and against what is kept of it."""
     if case.skip is not None:
+        if snapshots is not None:
+            snapshots.keep(case)
         return CaseReport(case, "skipped")
     outcome = stage.run(case)
     failures = (

@@ -121,6 +121,13 @@ def test_snapshots_of_cases_that_are_gone_are_told_and_dropped_on_update(run, ke
     assert "--- sonnet" not in FILE.read_text()
 
 
+def test_snapshots_of_cases_that_are_skipped_are_kept(run, kept):
+    skipped = CASES.replace("name: unsure", "name: unsure, skip: not today")
+    assert run(skipped, HEAD).notes == ()
+    assert run(skipped, HEAD, update=True).notes == ()
+    assert FILE.read_text() == kept
+
+
 def test_updating_some_cases_keeps_those_of_the_others(run, kept):
     policy = Path("policies/sort.yaml")
     policy.write_text(policy.read_text().replace("into a queue", "into one queue"))
