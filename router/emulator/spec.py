@@ -73,7 +73,9 @@ def _check_usage(usage: Any) -> None:
         return
     if not isinstance(usage, Mapping):
         raise ValueError(f"usage is a map, not {usage!r}")
-    for name in usage:
+    for name, count in usage.items():
+        if isinstance(count, int | float) and count < 0:
+            raise ValueError(f"usage counts from 0: {name} is {count}")
         if name not in _USAGE:
             hint = did_you_mean(str(name), _USAGE) or f"one of: {', '.join(sorted(_USAGE))}"
             raise ValueError(f"usage has no {name!r}; {hint}")

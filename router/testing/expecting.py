@@ -53,13 +53,13 @@ def mishaps(case: Case, outcome: Outcome) -> Iterator[Failure]:
     where = case.node.key_span("replies")
     for said in outcome.unscripted:
         yield Failure(where, said)
-    for script, used, of in outcome.unused if not case.rows else ():
-        yield left_over(script, used, of)
     error, expect = outcome.error, case.expect
     expected = expect is not None and expect.get("error") is not None
     if error is not None and not expected and not outcome.unscripted:
         said = f"{type(error).__name__}: {error.message}"
         yield Failure(case.node.key_span("expect"), "the run failed", "an answer", said)
+    for script, used, of in outcome.unused if not case.rows else ():
+        yield left_over(script, used, of)
 
 
 def left_over(script: ScriptedTier, used: int, of: int) -> Failure:

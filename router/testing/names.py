@@ -67,6 +67,10 @@ def check_expectations(
     if not expect.value:
         help_line = "say what must come of the run, such as `path: [haiku]`"
         yield at_key(RULE, "the case expects nothing", case, "expect", help=help_line)
+    for parent, key in _says_nothing(expect):
+        message = f"{quoted(key)} says nothing: it holds for every run"
+        help_line = "say what must be there, or remove it"
+        yield at_key(RULE, message, parent, key, help=help_line)
     for node in _own_tiers(expect):
         if isinstance(found := find_tier(node.value, task, {task.name: task}), Unknown):
             yield found.at(node)
@@ -80,6 +84,26 @@ def check_expectations(
         message = "`exactly` cannot stand beside `output`: it compares all of it"
         yield at_key("conflicting-keys", message, expect, "exactly", help="keep one of the two")
     yield from _error(expect)
+
+
+def _says_nothing(expect: Node) -> Iterator[tuple[Node, str]]:
+    """Parts of an expectation that would hold for whatever comes, each with the map it is in."""
+    if "output" in expect.value and expect.value["output"].value == {}:
+        yield expect, "output"
+    parts = [(expect, key) for key in ("attempts", "error", "request", "tags", "text", "tokens")]
+    request = expect.get("request")
+    if request is not None:
+        for key in ("contains", "absent"):
+            parts.append((request, key))
+            by_role = request.get(key)
+            if by_role is not None and by_role.is_map:
+                parts += [(by_role, role) for role in by_role.value]
+    for parent, key in parts:
+        node = parent.get(key)
+        if node is None:
+            continue
+        if node.value in ({}, [], "") or any(part.value == "" for part in node.elements()):
+            yield parent, key
 
 
 def _own_tiers(expect: Node) -> Iterator[Node]:

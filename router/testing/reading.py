@@ -17,7 +17,7 @@ from router.policy.findings import at_node, quoted
 from router.policy.loader import unreadable
 from router.policy.nodes import Node
 from router.policy.paths import PathEscape, resolve_path
-from router.policy.scalars import duration
+from router.policy.scalars import ScalarError, duration
 from router.policy.shape import apply_check
 from router.policy.shape_compiler import Check, compile_schema
 from router.policy.sources import SourceError, Sources
@@ -276,7 +276,7 @@ class _Linker:
             replies=tuple(self._replies(node, task)),
             tags=self._merged(node, "tags"),
             tier=None if tier is None else tier.value,
-            deadline=None if deadline is None else duration(deadline.value),
+            deadline=None if deadline is None else self._seconds(deadline),
             expect=expect,
             skip=None if skip is None else skip.value,
             rows=rows,
@@ -310,6 +310,13 @@ class _Linker:
             help_line = hint(named.value, self._tasks)
             self._findings.append(at_node(RULE, message, named, help=help_line))
         return task
+
+    def _seconds(self, node: Node) -> float | None:
+        try:
+            return duration(node.value)
+        except ScalarError as error:
+            self._findings.append(at_node("bad-value", f"{quoted(node.value)}: {error}", node))
+            return None
 
     def _default(self, key: str) -> Node | None:
         return self._root.at("defaults", key)

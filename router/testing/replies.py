@@ -20,6 +20,7 @@ from router.types import Finding
 
 __all__ = ["GivenReplies", "read_replies"]
 
+_MOST = 10_000  # replies of one tier: more than any budget of attempts
 _NOTHING = Fault(status=400, message="no reply is scripted")
 
 
@@ -54,7 +55,10 @@ def _item(node: Node, task: Task, findings: list[Finding]) -> tuple[Item, int] |
         findings.append(wrong)
         return None
     try:
-        return parse_item(node.plain())
+        parsed, times = parse_item(node.plain())
+        if times > _MOST:
+            raise ValueError(f"times is at most {_MOST}, not {times}")
+        return parsed, times
     except ValueError as error:
         name = node.get("error")
         if name is not None and isinstance(name.value, str) and name.value not in FAULTS:

@@ -73,6 +73,15 @@ WRONG = {
     f"- {{name: 'a {{sure}}', each: [{{«sure»: 1}}], {HOLDS}}}": ("bad-case", "rename the column"),
     f"- {{name: a, each: «[]», {HOLDS}}}": ("bad-value", "at least one element"),
     "- {name: a, skip: «''»}": ("bad-value", "text that is not empty"),
+    f"- {{name: a, deadline: «0s», {HOLDS}}}": ("bad-value", "more than zero"),
+    "- {name: a, replies: {haiku: «{text: x, times: 1000000000}»}, expect: {tier: haiku}}": (
+        "bad-case",
+        "at most 10000",
+    ),
+    "- {name: a, replies: {haiku: «{text: x, usage: {input_tokens: -1}}»}, expect: {usd: 1}}": (
+        "bad-case",
+        "counts from 0",
+    ),
     "- {name: a, inputs: {message: a, «message»: b}, expect: {path: []}}": (
         "duplicate-key",
         "second time",
@@ -96,6 +105,31 @@ def test_what_cannot_be_meant_is_refused_at_its_place(run, root, cases):
     start = row.index("«")
     assert found.span.file == "policies/sort.test.yaml"
     assert (found.span.column - 1, report.exit_code) == (start, 2)
+
+
+@pytest.mark.parametrize(
+    "expect",
+    [
+        *("«output»: {}", "«text»: []", "«text»: ''", "«text»: [x, '']", "«tokens»: {}"),
+        *("«tags»: {}", "«attempts»: {}", "«error»: {}", "«request»: {}"),
+        *("request: {«contains»: []}", "request: {«absent»: ''}"),
+        *("request: {contains: {«user»: ''}}", "request: {absent: {system: x, «user»: []}}"),
+    ],
+)
+def test_an_expectation_that_every_run_would_meet_is_refused(run, root, expect):
+    plain = expect.replace("«", "").replace("»", "")
+    report = run(f"- {{name: a, expect: {{start: haiku, {plain}}}}}", HEAD)
+    (found,) = report.findings
+    assert found.rule == "bad-case"
+    assert "says nothing" in found.message
+    line = (root / "policies" / "sort.test.yaml").read_text().splitlines()[found.span.line - 1]
+    assert found.span.column - 1 == line.index(plain) + expect.index("«")
+
+
+@pytest.mark.parametrize("expect", ["output: []", "exactly: {}", "left: []", "path: []"])
+def test_that_there_is_nothing_can_be_expected(run, expect):
+    report = run(f"- {{name: a, replies: {{haiku: {SURE}}}, expect: {{{expect}}}}}", HEAD)
+    assert report.findings == ()
 
 
 FILES = {
