@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from router.catalog.models import Capabilities, Limits, Model, Rates
 from router.catalog.pricing import price_on, rates
@@ -81,7 +82,10 @@ def _steps(model: Model, today: date) -> str:
         bands = price_on(model, today).bands
     except CatalogError:
         return "none"
-    above = [f"over {up_to:,} tokens" for up_to, _ in bands if up_to is not None]
+    above = [
+        f"over {up_to:,} tokens: input {band.input:f}, output {band.output:f} USD/M"
+        for (up_to, _), (_, band) in pairwise(bands)
+    ]
     return ", ".join(above) or "none"
 
 

@@ -14,7 +14,7 @@ from router.lint.known import without_known
 from router.lint.linter import Linter
 from router.lint.paths import relative, renamed
 from router.lint.unified import unified_diff
-from router.lint.writing import write_files
+from router.lint.writing import Changes, write_files
 from router.policy.sources import Sources
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache
@@ -35,7 +35,7 @@ class Mended:
 
     fixed: tuple[Finding, ...]
     dropped: tuple[Dropped, ...]
-    roots: Mapping[Path, tuple[Mapping[str, bytes], Mapping[str, bytes]]]
+    roots: Mapping[Path, Changes]
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -51,14 +51,13 @@ class Mended:
         )
 
     def write(self) -> None:
-        """Puts the changes in place, one root after the other.
+        """Puts the changes in place.
 
         Raises:
             UsageError: a file has changed in the meantime, or lies outside its root.
             OSError: the system refuses.
         """
-        for root, (new, old) in self.roots.items():
-            write_files(root, new, old)
+        write_files(self.roots)
 
 
 def fix_paths(

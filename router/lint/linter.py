@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
 from router.lint.config import LintConfig
-from router.lint.paths import absolute, relative, renamed, root_of, same
+from router.lint.paths import absolute, inside, relative, renamed, root_of, same
 from router.lint.report import Hidden
 from router.lint.sources import Count, Linted, lint_sources
 from router.policy.sources import SourceError, Sources
@@ -76,10 +76,14 @@ class Linter:
         )
 
     def by_root(self, paths: Iterable[Path]) -> dict[Path, list[Path]]:
-        """The roots that paths are judged in."""
+        """The roots that paths are judged in; one inside another is a part of that."""
+        given = [(path, root_of(path, self.root)) for path in paths]
+        roots = dict.fromkeys(root for _, root in given)
+        outermost = sorted(roots, key=lambda root: len(absolute(root).parts))
         found: dict[Path, list[Path]] = {}
-        for path in paths:
-            found.setdefault(root_of(path, self.root), []).append(path)
+        for path, root in given:
+            outer = next(one for one in outermost if inside(root, one))
+            found.setdefault(outer, []).append(path)
         return found
 
     def lint(

@@ -10,31 +10,33 @@ from pathlib import Path
 
 from router.errors import UsageError
 
-__all__ = ["write_files"]
+__all__ = ["Changes", "write_files"]
 
 
-def write_files(root: Path, files: Mapping[str, bytes], before: Mapping[str, bytes]) -> None:
-    """Puts new bytes in the place of files of a policy root.
+Changes = tuple[Mapping[str, bytes], Mapping[str, bytes]]
+"""The new bytes of files by their path in a root, and those that each had when it was judged."""
+
+
+def write_files(roots: Mapping[Path, Changes]) -> None:
+    """Puts new bytes in the place of files of policy roots.
 
     Symbolic links are followed as long as they lead to a file inside the root; permissions stay.
     Every file is written beside its place before the first one is moved there, so that a full disk
     leaves all of them as they were.
 
-    Args:
-        root: the directory that paths are relative to.
-        before: the bytes that each file had when it was judged.
-
     Raises:
-        UsageError: a file lies outside the root, or is not as it was when it was judged.
-        OSError: the system refuses.
+        UsageError: a file lies outside its root, or is not as it was when it was judged.
+        OSError: the system refuses, for a file that is read-only too.
     """
     waiting: list[tuple[Path, Path]] = []
     try:
-        for path, data in files.items():
-            real = _real(root, path)
-            if real.read_bytes() != before[path]:
-                raise UsageError(f"{path} has changed in the meantime; nothing was written")
-            waiting.append((_beside(real, data), real))
+        for root, (files, before) in roots.items():
+            for path, data in files.items():
+                real = _real(root, path)
+                if _writable_bytes(real) != before[path]:
+                    said = f"{root / path} has changed in the meantime; nothing was written"
+                    raise UsageError(said)
+                waiting.append((_beside(real, data), real))
         while waiting:
             beside, real = waiting[0]
             beside.replace(real)
@@ -48,8 +50,15 @@ def _real(root: Path, path: str) -> Path:
     inside = root.resolve()
     real = (inside / path).resolve(strict=True)
     if not real.is_relative_to(inside):
-        raise UsageError(f"{path} is a link that leads out of the policy root; nothing was written")
+        said = f"{root / path} is a link that leads out of the policy root; nothing was written"
+        raise UsageError(said)
     return real
+
+
+def _writable_bytes(real: Path) -> bytes:
+    # Opened for writing: to move another file there, the system asks the directory alone.
+    with real.open("r+b") as file:
+        return file.read()
 
 
 def _beside(real: Path, data: bytes) -> Path:

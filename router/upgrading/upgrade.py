@@ -88,7 +88,7 @@ class Upgrade:
         """
         if self.errors:
             raise UsageError("the upgrade would create errors; nothing was written")
-        write_files(self.root, self.files, self.before)
+        write_files({self.root: (self.files, self.before)})
 
     def shown(self, file: str) -> str:
         """A file of the root as it is reached from here."""

@@ -31,6 +31,8 @@ def test_a_cheaper_model_with_more_tokens_is_compared_for_the_same_text() -> Non
     assert prices["input"].same_text == Decimal("0.13")
     facts = {fact.name: (fact.before, fact.after) for fact in found.facts}
     assert facts["tokenizer"] == ("old", "new")
+    above = "over 100,000 tokens: input 0.5, output 2.5 USD/M"
+    assert facts["dearer prompts"] == ("none", above)
     assert facts["minimum cacheable prefix"] == ("4,096", "512")
     assert facts["thinking by default"] == ("off", "on")
     assert facts["efforts"][0] == "none"

@@ -157,6 +157,7 @@ def test_without_a_router_and_without_installing_one_it_fails(
     monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
     job = run_action({})
     assert job.outcomes["install"] == "failure"
+    assert "::error" in job.printed["install"]
     assert job.outcomes["lint"] == "skipped"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.lint.config import LintConfig
+from router.lint.fix_paths import fix_paths
 from router.lint.report import CLEAN, FINDINGS, USAGE
 from router.lint.reporters import render
 from router.lint.runner import lint_paths
@@ -120,6 +121,21 @@ def test_several_paths_are_one_report(root, tmp_path):
     report = lint(root, other)
     assert {one.span.file for one in report.findings} == {str(other / "x.yaml")}
     assert len(report.files) == 8
+
+
+def test_a_root_inside_another_is_a_part_of_that(root, monkeypatch):
+    """Else its files would be judged, reported and fixed twice."""
+    three = root / "team" / "three.yaml"
+    three.write_text(three.read_text() + "    owner: no\n")
+    for paths in ((root, root / "team"), (root / "team", root)):
+        report = lint(*paths)
+        assert [one.rule for one in report.findings] == ["yaml11-ambiguous"]
+        assert len(report.files) == len(set(report.files)) == 7
+    monkeypatch.chdir(root)
+    fixed = fix_paths([Path("team"), root, Path()], today=TODAY)
+    assert fixed.diff().count(b"+++") == 1
+    fixed.write()
+    assert lint(root).findings == ()
 
 
 def test_the_starter_library_has_neither_errors_nor_warnings():
