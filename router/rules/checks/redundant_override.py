@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 from router.policy.edits import delete_entry, fix
@@ -27,12 +28,17 @@ def _repeated(parent: Node, child: Node) -> Iterator[Finding]:
             continue
         if mine.is_map and theirs.is_map and key not in _WHOLE:
             yield from _repeated(theirs, mine)
-        elif type(mine.value) is type(theirs.value) and mine.plain() == theirs.plain():
+        elif _written(mine) == _written(theirs):
             message = f"the parent says the same on {theirs.span}"
             remedy = None
             if not child.source.shares:
                 remedy = fix(f"remove `{key}`", delete_entry(child, key))
             yield RULE.at(child, message, "remove it: it is inherited", key=key, fix=remedy)
+
+
+def _written(node: Node) -> str:
+    """As JSON: 1 is neither true nor 1.0 there, and in a tool the order of keys counts."""
+    return json.dumps(node.plain())
 
 
 RULE = Rule(

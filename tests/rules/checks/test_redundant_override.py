@@ -32,6 +32,25 @@ models: {opus: claude-opus-5-5}
 """,
 }
 PASSING = {
+    "values that are equal in Python alone": """
+version: 1
+tasks:
+  _base:
+    output:
+      type: object
+      required: [a, b]
+      additionalProperties: false
+      properties: {a: {enum: [1]}, b: {type: boolean}}
+    prompt: {user: Sort.}
+    tiers: [{model: claude-opus-5-5, max_tokens: 4096}]
+  sort:
+    extends: _base
+    output:
+      type: object
+      required: [a, b]
+      additionalProperties: false
+      properties: {a: {enum: [true]}, b: {type: boolean}}
+""",
     "other values, and schemas, which are read as a whole": """
 version: 1
 tasks:
