@@ -7,6 +7,7 @@ from pathlib import Path
 from router.cli.reading import policy_root
 from router.errors import PolicyError, UnknownTask
 from router.policy.loader import load_documents
+from router.policy.nodes import Node
 from router.policy.suggest import did_you_mean
 from router.reloading.holder import summary
 from router.reloading.sources import DirectorySources
@@ -26,9 +27,7 @@ def task_as_yaml(name: str, policies: Path | None, *, resolved: bool) -> str:
         if node is None:
             continue
         if not resolved:
-            span = node.span
-            lines = node.source.text.splitlines()[span.line - 2 : span.end_line - 1]
-            return f"# {span.file}:{span.line - 1}\n" + "\n".join(lines) + "\n"
+            return _as_written(document.task_names[name], node)
         models = {key: model.plain() for key, model in document.models.items()}
         return yaml.safe_dump(
             {"version": 1, "models": models, "tasks": {name: node.plain()}},
@@ -41,3 +40,15 @@ def task_as_yaml(name: str, policies: Path | None, *, resolved: bool) -> str:
     known = [task for document in loaded.documents for task in document.tasks]
     hint = did_you_mean(name, known) or ", ".join(sorted(known)[:12])
     raise UnknownTask(f"no task {name!r} in {root}; {hint}")
+
+
+def _as_written(key: Node, node: Node) -> str:
+    """The lines of a task, its name first; of a line in flow style, what is the task's own."""
+    place, text, offsets = key.span, key.source.text, key.source.offsets
+    start = offsets.range(place)[0]
+    end = max(offsets.range(node.span)[1], offsets.range(place)[1])
+    before, rest = text[offsets.line_start(start) : start], text[end : offsets.line_end(end)]
+    if rest.lstrip().startswith("#"):
+        end += len(rest)
+    written = " " * len(before) + text[start:end].rstrip()
+    return f"# {place.file}:{place.line}\n{written}\n"
