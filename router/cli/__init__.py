@@ -11,6 +11,15 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of the `router` command."""
+    try:
+        _run()
+    except KeyboardInterrupt:  # while modules are read, before a command runs
+        from router.cli.failures import interrupted
+
+        interrupted()
+
+
+def _run() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # What the terminal's encoding has no letter for, or file names that are no text.
         sys.stdout.reconfigure(errors="backslashreplace")

@@ -13,12 +13,23 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from router.errors import PolicyError, RouterError, RunError
 from router.policy.findings import escaped
 
-__all__ = ["BUG", "DONE", "INTERRUPTED", "NO", "YOURS", "colored", "explain", "reported", "say"]
+__all__ = [
+    "BUG",
+    "DONE",
+    "INTERRUPTED",
+    "NO",
+    "YOURS",
+    "colored",
+    "explain",
+    "interrupted",
+    "reported",
+    "say",
+]
 
 DONE, NO, YOURS, BUG = 0, 1, 2, 3
 INTERRUPTED = 130
@@ -34,8 +45,7 @@ def reported() -> Iterator[None]:
         explain(error)
         sys.exit(NO if isinstance(error, RunError) else YOURS)
     except KeyboardInterrupt:
-        sys.stderr.write("\ninterrupted\n")
-        sys.exit(INTERRUPTED)
+        interrupted()
     except BrokenPipeError:
         # The reader went away (`| head`): not our fault and not worth a word.
         _silence_stdout()
@@ -49,6 +59,12 @@ def reported() -> Iterator[None]:
             raise
         _bug(error)
         sys.exit(BUG)
+
+
+def interrupted() -> NoReturn:
+    """Say so, and leave."""
+    sys.stderr.write("\ninterrupted\n")
+    sys.exit(INTERRUPTED)
 
 
 def say(text: str, stream: TextIO | None = None) -> None:

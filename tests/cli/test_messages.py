@@ -198,3 +198,21 @@ def test_what_is_printed_cannot_move_the_cursor_of_a_terminal(
     assert said.getvalue() == "a\\x1b[2Jb\\u202e\tc\nd\n"
     rows = show.table([("a\x1b[2Jb\nc",)], ("head",), frozenset())
     assert rows == "head\na\\x1b[2Jb c"
+
+
+def test_an_interrupt_while_modules_are_read_is_no_traceback(place):
+    program = """
+import sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "router.cli.app":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["router", "test"]
+from router.cli import main
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=place, capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\ninterrupted\n")
