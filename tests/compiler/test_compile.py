@@ -150,6 +150,8 @@ def test_everything_a_policy_says_is_in_its_task():
 FAULTS = [
     ("haiku: claude-haiku-5-5", "haiku: ¦claude-haiku-55", "unknown-model", "claude-haiku-5-5"),
     ("model: sonnet", "model: ¦sonet", "unknown-model", "did you mean `sonnet`?"),
+    # `claude-3-opus-latest` looks more like it, and is retired
+    ("haiku: claude-haiku-5-5", "haiku: ¦claude-opus-latest", "unknown-model", "`claude-opus-5`"),
     ("prompts/role.md.j2", "¦prompts/rol.md.j2", "missing-file", "p.yaml"),
     ("prompts/role.md.j2", "¦../role.md.j2", "path-escape", None),
     ("prompts/role.md.j2", "¦/etc/passwd", "path-escape", None),

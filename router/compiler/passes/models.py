@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from router.catalog.models import Catalog
 from router.compiler.passes.work import Desk, Pin
 from router.policy.edits import fix, replace_scalar
 from router.policy.findings import at_node, quoted
 from router.policy.nodes import Node
 from router.policy.suggest import suggest
 
-__all__ = ["pin", "resolve_models"]
+__all__ = ["is_model", "pin", "resolve_models"]
 
 _LOCAL = "local:"
 
@@ -27,15 +30,19 @@ def pin(desk: Desk, node: Node) -> Pin | None:
     return _pin(desk, written, node, tuple(desk.document.models))
 
 
-def _pin(desk: Desk, written: str, node: Node, names: tuple[str, ...]) -> Pin | None:
+def is_model(written: str, catalog: Catalog) -> bool:
+    """Whether what stands where a pin belongs is a model by itself: not by a name for one."""
     if written.startswith(_LOCAL) and len(written) > len(_LOCAL):
-        return Pin(written.removeprefix(_LOCAL), local=True)
-    catalog = desk.catalog
+        return True
     # An alias is known; that it is no pin is for a rule to say, with the pin to write instead.
-    if written in catalog.models or written in catalog.aliases:
-        return Pin(written)
-    known = (*names, *catalog.models, *catalog.aliases)
-    meant = suggest(written, known)
+    return written in catalog.models or written in catalog.aliases
+
+
+def _pin(desk: Desk, written: str, node: Node, names: tuple[str, ...]) -> Pin | None:
+    if is_model(written, desk.catalog):
+        local = written.startswith(_LOCAL)
+        return Pin(written.removeprefix(_LOCAL), local=local)
+    meant = suggest(written, (*names, *_offered(desk.catalog)))
     hint, remedy = None, None
     if meant is not None:
         hint = f"did you mean `{meant}`?"
@@ -46,3 +53,11 @@ def _pin(desk: Desk, written: str, node: Node, names: tuple[str, ...]) -> Pin | 
     message = f"there is no model {quoted(written)} {where}"
     desk.findings.append(at_node("unknown-model", message, node, help=hint, fix=remedy))
     return None
+
+
+def _offered(catalog: Catalog) -> Iterator[str]:
+    """Ids and aliases of the models that were not retired on the catalog's own day."""
+    for name in (*catalog.models, *catalog.aliases):
+        model = catalog.models[catalog.aliases.get(name, name)]
+        if model.lifecycle.status != "retired":
+            yield name

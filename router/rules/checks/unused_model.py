@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from router.compiler.passes.models import is_model
 from router.policy.document import Document
 from router.policy.edits import delete_entry, fix
 from router.policy.nodes import Node
@@ -14,6 +15,8 @@ __all__ = ["RULE", "check_set"]
 
 
 def check_set(facts: Facts) -> Iterator[Finding]:
+    if any(_in_doubt(document, facts) for document in facts.documents):
+        return  # what is written wrongly there may mean any of the names
     # A parent's names are the same nodes in each child.
     unused: dict[int, tuple[str, Node, Node | None]] = {}
     used: set[int] = set()
@@ -29,6 +32,13 @@ def check_set(facts: Facts) -> Iterator[Finding]:
             # Somebody may have put it there for the next tier.
             remedy = fix(f"remove `{name}`", edits, safe=False)
             yield RULE.at(pin, message, "remove it, or use it", fix=remedy)
+
+
+def _in_doubt(document: Document, facts: Facts) -> bool:
+    return any(
+        name not in document.models and not is_model(str(name), facts.catalog)
+        for name in _used(document)
+    )
 
 
 def _used(document: Document) -> set[object]:
