@@ -36,6 +36,19 @@ COLLIDING = """[...document.querySelectorAll("svg.ladder, svg.bar")].flatMap(svg
         && b.top + b.height * .3 < a.bottom - a.height * .3)).map(([t]) => t.textContent);
 })"""
 
+# On a narrow screen a cell's label is drawn from ::before, beside the cell's text or above it.
+ON_ITS_LABEL = """[...document.querySelectorAll("td[data-label]")].flatMap(cell => {
+    const own = getComputedStyle(cell, "::before"), box = cell.getBoundingClientRect();
+    if (own.content === "none" || !box.height) return [];
+    const right = box.left + parseFloat(own.left) + parseFloat(own.width);
+    const bottom = box.top + parseFloat(own.height);
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    const over = [...range.getClientRects()].some(r =>
+        r.width && r.left < right - 1 && r.top < bottom - 2 && r.bottom > box.top + 2);
+    return over || bottom > box.bottom + 2 ? [cell.dataset.label + ": " + cell.textContent] : [];
+})"""
+
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Browser]:
@@ -69,14 +82,15 @@ def starter(written) -> Path:
     return written("starter")
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("width", [360, 500, 768, 1280])
 def test_the_page_fits_its_screen(browser: Browser, file: Path, width: int) -> None:
-    """Nothing has to be scrolled sideways, and no text of a picture is cut or lies on another."""
+    """Nothing has to be scrolled sideways, and no text is cut or lies on another."""
     browser.show(file, width=width)
     assert browser.ask("document.documentElement.scrollWidth") <= width
     assert browser.ask(TOO_WIDE) == []
     assert browser.ask(TEXT_OUTSIDE) == []
     assert browser.ask(COLLIDING) == []
+    assert browser.ask(ON_ITS_LABEL) == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -94,12 +108,15 @@ def test_the_page_asks_for_nothing_and_complains_of_nothing(
 
 
 def test_what_does_not_fit_would_be_seen(browser: Browser, starter: Path) -> None:
-    """The checks above can fail: a name too long for its box, one over another, a wide block."""
+    """The checks above can fail: a name too long for its box, one over another, a cell on
+    its label, a wide block."""
     browser.show(starter, width=360)
     browser.ask("document.querySelector('svg.ladder .name').textContent = 'x'.repeat(60)")
     assert browser.ask(TEXT_OUTSIDE) == ["x" * 60]
     browser.ask("document.querySelector('svg.ladder .fact').setAttribute('y', 24)")
     assert browser.ask(COLLIDING) != []
+    browser.ask("document.querySelector('td.number').style.padding = '0'")
+    assert len(browser.ask(ON_ITS_LABEL)) == 1
     browser.ask("document.querySelector('.lead').style.width = '900px'")
     assert browser.ask(TOO_WIDE) != []
 
