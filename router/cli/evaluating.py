@@ -24,6 +24,7 @@ class Asked:
     replay: Path | None = None
     repeat: int | None = None
     parallel: int | None = None
+    offline: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -41,6 +42,7 @@ class Asked:
             ("--max-usd", self.max_usd, self.live),
             ("--record", self.record, self.live),
             ("--parallel", self.parallel, self.live),
+            ("--offline", self.offline or None, self.live),
             ("--repeat", self.repeat, wanted),
         ):
             if value is not None and not needs:
@@ -69,6 +71,7 @@ def evaluate(
             repeat=asked.repeat,
             parallel=asked.parallel or 4,
             record=asked.record,
+            offline=asked.offline,
         )
     sys.stdout.write(render(evaluated, form, color=colored(sys.stdout)))
     return evaluated.exit_code

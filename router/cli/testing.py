@@ -95,6 +95,13 @@ def run_policy_tests(
     parallel: Annotated[
         int | None, typer.Option(min=1, max=64, help="Runs of --live side by side.  [default: 4]")
     ] = None,
+    offline: Annotated[
+        bool,
+        typer.Option(
+            "--offline",
+            help="Have --live answered by the embedded emulator; else ROUTER_OFFLINE decides.",
+        ),
+    ] = False,
 ) -> None:
     """Run the policies' tests offline: exit 0 all held, 1 failures, 2 nothing was run, 3 a bug."""
     from router.cli.evaluating import Asked, evaluate
@@ -105,7 +112,7 @@ def run_policy_tests(
     from router.testing.runner import Wanted, run_tests
 
     with reported():
-        asked = Asked(live, max_usd, record, replay, repeat, parallel)
+        asked = Asked(live, max_usd, record, replay, repeat, parallel, offline)
         if asked.wanted:
             coverage = coverage or bool(min_coverage)
             for name, value in (

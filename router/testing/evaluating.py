@@ -58,14 +58,16 @@ def evaluate_live(
     repeat: int | None = None,
     parallel: int = 4,
     record: Path | None = None,
+    offline: bool = False,
     settings: Settings | None = None,
 ) -> Evaluated:
     """Have labelled inputs answered by real models, for `max_usd` at most in all.
 
     Args:
         record: JSON Lines that every answer is appended to, for `evaluate_recorded`.
-        settings: of the deployment: key, platform, ledger; `offline` tries the machinery with
-            made-up answers.
+        offline: try the machinery with answers that the emulator makes up; else as `settings`
+            have it.
+        settings: of the deployment: key, platform, ledger.
 
     Raises:
         UsageError: nothing to run, or no client can be built.
@@ -84,7 +86,7 @@ def evaluate_live(
         if record is not None:
             # By lines: what is paid for is on the disk, whatever ends this process.
             keep = open_files.enter_context(record.open("a", 1, encoding="utf-8")).write
-        transport = _transport(settings, library)
+        transport = _transport(settings, library, offline or settings.offline)
 
         async def answer(part: _Part) -> tuple[Trial, ...]:
             live = Live(
@@ -186,8 +188,8 @@ def _ledger(settings: Settings) -> Ledger:
     return SQLiteLedger(settings.ledger, mode=settings.ledger_mode, keep_text=settings.ledger_text)
 
 
-def _transport(settings: Settings, library: Library) -> AsyncTransport:
-    if settings.offline:
+def _transport(settings: Settings, library: Library, offline: bool) -> AsyncTransport:
+    if offline:
         from router.emulator import AsyncEmulatorTransport, Emulator
 
         return AsyncEmulatorTransport(Emulator(catalog=library.catalog))

@@ -150,6 +150,7 @@ def test_a_sum_that_does_not_reach_leaves_inputs_out_and_says_so(shell):
         (["--live", "--max-usd", "NaN"], "an amount above 0"),
         (["--live", "--max-usd", "1", "--replay", "x"], "not both"),
         (["--max-usd", "1"], "--max-usd goes with --live"),
+        (["--offline"], "--offline goes with --live"),
         (["--repeat", "2"], "--repeat goes with --live or --replay"),
         (["--replay", "missing.jsonl"], "cannot read missing.jsonl"),
         (["--live", "--max-usd", "1", "--task", "nobody"], "no `live:` part for task 'nobody'"),
@@ -200,3 +201,11 @@ def test_without_a_key_nothing_is_sent(shell):
     run = shell("--live", "--max-usd", "1", ANTHROPIC_API_KEY="")
     assert run.returncode == 2
     assert "ANTHROPIC_API_KEY" in run.stderr
+
+
+def test_offline_the_emulator_answers_without_a_key(shell):
+    """`--offline` tries the machinery, as in the other commands that send something."""
+    run = shell("--live", "--max-usd", "1", "--offline", ANTHROPIC_API_KEY="")
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "emulated" in run.stdout
+    assert not shell.emulator.requests
