@@ -72,8 +72,8 @@ def evaluate_live(
     Raises:
         UsageError: nothing to run, or no client can be built.
         PolicyError: the policies or the tests cannot be used.
-        RunError: the key does not hold.
-        LedgerError: attempts cannot be recorded.
+        RunError: the key does not hold, and nothing was paid before it was found out.
+        LedgerError: attempts cannot be recorded, nor could any of a run before.
     """
     settings = settings or Settings.from_environment(os.environ)
     library = Library(load_catalog())
@@ -88,18 +88,18 @@ def evaluate_live(
             keep = open_files.enter_context(record.open("a", 1, encoding="utf-8")).write
         transport = _transport(settings, library, offline or settings.offline)
 
+        live = Live(
+            library.catalog,
+            transport,
+            ledger,
+            purse,
+            parallel,
+            keep,
+            keep_text=settings.ledger_text,
+        )
+
         async def answer(part: _Part) -> tuple[Trial, ...]:
-            live = Live(
-                part.tasks,
-                library.catalog,
-                transport,
-                ledger,
-                purse,
-                parallel,
-                keep,
-                keep_text=settings.ledger_text,
-            )
-            return await live.run(part.labelled, repeat=repeat)
+            return await live.run(part.labelled, part.tasks, repeat=repeat)
 
         async def whole() -> tuple[Evaluation, ...]:
             try:
@@ -107,7 +107,10 @@ def evaluate_live(
             finally:
                 await transport.close()
 
-        return Evaluated(asyncio.run(whole()), transport.emulated, max_usd)
+        evaluated = Evaluated(asyncio.run(whole()), transport.emulated, max_usd)
+    if live.stopped is not None and not any(one.made or one.cost for one in evaluated.evaluations):
+        raise live.stopped
+    return evaluated
 
 
 def evaluate_recorded(

@@ -72,7 +72,7 @@ class Fares:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All trials of one test file's `live` part."""
+    """All trials of one test file's `live` part; there is one at least."""
 
     file: str  # as it is reached from the working directory
     labelled: Labelled
@@ -132,14 +132,24 @@ class Evaluation:
         """USD of all runs, those that were not made to their end included."""
         return _sum(self.trials)
 
+    @cached_property
+    def cost_of_made(self) -> Decimal:
+        """USD of the runs that were made."""
+        return _sum(self.made)
+
     @property
     def usd_per_run(self) -> Decimal:
-        """USD of a run on average."""
-        return _sum(self.made) / len(self.made) if self.made else Decimal(0)
+        """USD of a run that was made, on average."""
+        return self.cost_of_made / len(self.made) if self.made else Decimal(0)
 
     @cached_property
     def gates(self) -> Mapping[str, Failure | None]:
-        """Each gate, and how it was missed; None where it was passed."""
+        """Each gate, and how it was missed; None where it was passed.
+
+        None at all where a run was not made: the answers that there are say nothing of the rest.
+        """
+        if self.missing:
+            return {}
         measured = {
             "accuracy": self.accuracy.share,
             "worst_case": self.worst[1].share,

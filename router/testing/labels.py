@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
 from router.compiler.model import Task
@@ -21,6 +22,13 @@ from router.types import Finding
 __all__ = ["check_gates", "check_labels"]
 
 _SHARES = ("accuracy", "worst_case", "escalation_rate")
+# How a gate compares: what is good must be high enough, what costs must be low enough.
+_SIGNS = {
+    "accuracy": (">=", ">"),
+    "worst_case": (">=", ">"),
+    "escalation_rate": ("<=", "<"),
+    "usd_per_run": ("<=", "<"),
+}
 # What is wrong with a part of an output whatever the rest of it is.
 _OF_PARTS = {
     *("type", "enum", "const", "pattern", "format", "additionalProperties", "propertyNames"),
@@ -30,14 +38,26 @@ _OF_PARTS = {
 
 
 def check_gates(gates: Node) -> Iterator[Finding]:
-    """Gates that nothing can pass, or that do not mean what they say."""
+    """Gates that nothing can pass, that everything passes, or that only bad answers do."""
     for name, node in gates.items():
         sign, limit = bound(node)
         if name in _SHARES and not 0 <= limit <= 1:
             message = f"{quoted(name)} is a share, between 0 and 1"
             yield at_node("bad-value", message, node, help='90 % is written ">= 0.9"')
+        elif sign not in _SIGNS[name]:
+            yield _other_way(name, limit, node)
         elif (sign == "<" and limit <= 0) or (name in _SHARES and sign == ">" and limit == 1):
             yield at_node("bad-value", f"{quoted(name)} is never {node.value}", node)
+        elif (sign == ">=" and limit == 0) or (name in _SHARES and sign == "<=" and limit == 1):
+            yield at_node("bad-value", f"{quoted(name)} is always {node.value}", node)
+
+
+def _other_way(name: str, limit: Decimal, node: Node) -> Finding:
+    """A gate that good answers miss and bad ones pass."""
+    sign = _SIGNS[name][0]
+    most = f"the {'least' if sign == '>=' else 'most'} it may be"
+    message = f"the gate of {quoted(name)} says {most}, not `{node.value}`"
+    return at_node("bad-value", message, node, help=f'write "{sign} {limit:f}"')
 
 
 def check_labels(cases: tuple[Case, ...], task: Task) -> Iterator[Finding]:

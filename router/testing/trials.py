@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from router.engine.limits import Circuits, Limits, RetryBudget
 from router.engine.run import Engine, RunRequest
 from router.errors import AuthFailed, LedgerError, RouterError, SettingsError
 from router.ledger.base import Ledger
+from router.policy.findings import escaped
 from router.testing.driving import Outcome, conduct, hermetic_engine
 from router.testing.evaluation import Trial, judged
 from router.testing.purse import Paying, Purse
@@ -50,9 +52,9 @@ class Live:
         purse: what all of it may cost.
         keep: is given every answer as a line of a recording.
         keep_text: prompts and answers go into the ledger too.
+        stopped: why no run can be made any more: the key, the account, or the ledger.
     """
 
-    tasks: Mapping[str, Task]
     catalog: Catalog
     transport: AsyncTransport
     ledger: Ledger
@@ -60,15 +62,17 @@ class Live:
     parallel: int = 4
     keep: Callable[[str], object] | None = None
     keep_text: bool = False
+    stopped: RouterError | None = None
     monotonic: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def run(self, labelled: Labelled, *, repeat: int | None = None) -> tuple[Trial, ...]:
+    async def run(
+        self, labelled: Labelled, tasks: Mapping[str, Task], *, repeat: int | None = None
+    ) -> tuple[Trial, ...]:
         """Every input, `repeat` times; all of them once before any is asked again.
 
-        Raises:
-            SettingsError, AuthFailed, LedgerError: no run can be made.
+        After a fault that every further run would meet, `stopped`, no more are begun.
         """
         engine = Engine(
             catalog=self.catalog,
@@ -79,29 +83,31 @@ class Live:
             emulated=self.transport.emulated,
             keep_text=self.keep_text,
         )
-        gate = asyncio.Semaphore(self.parallel)
-
-        async def one(case: Case, number: int) -> Trial:
-            async with gate:
-                return await self._trial(case, number, engine)
-
         rounds = range(1, (repeat or labelled.repeat) + 1)
+        waiting = enumerate(product(rounds, labelled.cases))
+        trials: dict[int, Trial] = {}
+
+        async def work() -> None:
+            for index, (number, case) in waiting:
+                trials[index] = await self._trial(case, number, tasks, engine)
+
         try:
             async with asyncio.TaskGroup() as group:
-                trials = [
-                    group.create_task(one(case, number))
-                    for number in rounds
-                    for case in labelled.cases
-                ]
+                for _ in range(self.parallel):
+                    group.create_task(work())
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
-        return tuple(trial.result() for trial in trials)
+        return tuple(trials[index] for index in sorted(trials))
 
-    async def _trial(self, case: Case, number: int, engine: Engine) -> Trial:
+    async def _trial(
+        self, case: Case, number: int, tasks: Mapping[str, Task], engine: Engine
+    ) -> Trial:
+        if self.stopped is not None:
+            return Trial(case, number, missing=_reason(self.stopped))
         paying = Paying(self.ledger, self.purse, engine.monotonic)
         ended = await conduct(
             case,
-            self.tasks,
+            tasks,
             replace(engine, monotonic=paying.clock),
             self.transport,
             self.sleep,
@@ -112,7 +118,8 @@ class Live:
         if paying.refused:  # perhaps in the middle: the run then made do with what it had
             return Trial(case, number, missing=_NO_MONEY, cost=paying.spent)
         if isinstance(ended, SettingsError | AuthFailed | LedgerError):
-            raise ended
+            self.stopped = self.stopped or ended
+            return Trial(case, number, missing=_reason(self.stopped), cost=paying.spent)
         return judged(case, number, _outcome(ended), paying.spent)
 
     def _cascade(self, request: RunRequest, engine: Engine) -> Cascade:
@@ -163,6 +170,11 @@ class _Noting:
         found = self.recordings.reply_to(request)
         self.unknown = self.unknown or found is None
         return found
+
+
+def _reason(error: RouterError) -> str:
+    """Why runs were not made, on one line that a terminal may print."""
+    return escaped(" ".join(error.message.split()))
 
 
 def _outcome(ended: Result | RouterError) -> Outcome:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from router.testing import Emulator, reply, serve
+from router.testing import Emulator, fault, reply, serve
 
 JUNIT = etree.XMLSchema(etree.parse(Path(__file__).parents[1] / "data" / "junit-10.xsd"))
 POLICY = """version: 1
@@ -134,7 +134,11 @@ def test_a_missed_gate_fails_the_command_in_every_form(shell, tmp_path):
     JUNIT.assertValid(tree)
     assert tree.get("failures") == "1"
     (failure,) = tree.iter("failure")
-    assert failure.get("message") == "accuracy is 0.75"
+    assert failure.get("message") == "accuracy is 3/4 (75.0 %)"
+    assert failure.text.splitlines() == [
+        "policies/labelled.jsonl:1:1: right 1 of 2 times",
+        '    output.label: expected "billing", got "other"',
+    ]
 
 
 def test_a_sum_that_does_not_reach_leaves_inputs_out_and_says_so(shell):
@@ -163,6 +167,23 @@ def test_what_cannot_be_done_is_said_and_nothing_is_spent(shell, tmp_path, argum
     assert run.returncode == 2
     assert said in run.stderr
     assert not (tmp_path / "router.ledger.db").exists()
+
+
+def test_a_key_that_stops_working_in_the_middle_leaves_a_report_of_what_was_made(shell):
+    shell.emulator.script.clear()
+    shell.emulator.script.reply(reply({"label": "billing", "confidence": 0.9}), fault("auth"))
+    run = shell("--live", "--max-usd", "0.5", "--parallel", "1")
+    assert run.returncode == 1
+    assert "right        1/1 (100.0 %); gate >= 0.75 not judged" in run.stdout
+    assert "not run      3 of 4: sort/haiku (claude-haiku-5-5): " in run.stdout
+
+
+def test_a_key_that_never_worked_is_an_error_and_no_report(shell):
+    shell.emulator.script.clear()
+    shell.emulator.script.reply(fault("auth"))
+    run = shell("--live", "--max-usd", "0.5")
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr.startswith("error: sort/haiku")
 
 
 def test_the_ledger_keeps_texts_where_the_deployment_asks_for_them(shell, tmp_path):

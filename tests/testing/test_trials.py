@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sqlite3
 from decimal import Decimal
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, settings
@@ -92,7 +94,6 @@ class Bench:
     def made(self, usd="1", **options):
         given = {"transport": AsyncEmulatorTransport(self.emulator), **options}
         return Live(
-            tasks=self.loaded.policy_set.tasks,
             catalog=self.catalog,
             ledger=self.ledger,
             purse=Purse(Decimal(usd)),
@@ -104,16 +105,17 @@ class Bench:
 
     def live(self, usd="1", **options):
         live = self.made(usd)
-        return self._evaluation(asyncio.run(live.run(self.labelled, **options)))
+        tasks = self.loaded.policy_set.tasks
+        return self.evaluation(asyncio.run(live.run(self.labelled, tasks, **options)))
 
     def replayed(self, **options):
         recordings = Recordings(map(json.loads, self.kept), once=True)
         tasks = self.loaded.policy_set.tasks
-        return self._evaluation(
+        return self.evaluation(
             asyncio.run(replay(self.labelled, tasks, recordings, self.catalog, **options))
         )
 
-    def _evaluation(self, trials):
+    def evaluation(self, trials):
         return Evaluation("sort.test.yaml", self.labelled, "r1", trials)
 
 
@@ -224,9 +226,44 @@ def test_a_changed_prompt_is_not_answered_by_an_old_recording(bench, tmp_path):
 
 
 def test_a_key_that_does_not_hold_ends_it_at_once(bench):
+    """Runs that have begun meet it too; no others are begun."""
     bench.emulator.script.reply(fault("auth"))
-    with pytest.raises(AuthFailed):
-        bench.live()
+    live = bench.made(parallel=1)
+    trials = asyncio.run(live.run(bench.labelled, bench.loaded.policy_set.tasks))
+    assert isinstance(live.stopped, AuthFailed)
+    assert len(bench.emulator.requests) == 1
+    assert {trial.missing for trial in trials} == {live.stopped.message}
+
+
+def test_a_spend_limit_in_the_middle_keeps_what_was_answered_before(bench):
+    bench.answer("charged twice", label("billing"))
+    bench.answer("card is lost", fault("spend_limit"))
+    live = bench.made(parallel=1)
+    found = bench.evaluation(
+        asyncio.run(live.run(bench.labelled, bench.loaded.policy_set.tasks, repeat=2))
+    )
+    assert found.accuracy == Fares(1, 1)
+    ((why, count),) = found.missing.items()
+    assert "spend limit" in why
+    assert count == 3
+    assert found.cost == paid(bench) > 0
+    assert not found.passed
+
+
+def test_runs_are_begun_by_as_many_tasks_as_may_be_under_way(bench):
+    """However many lines there are."""
+    counts = set()
+
+    class Counting(AsyncEmulatorTransport):
+        async def send(self, request):
+            counts.add(len(asyncio.all_tasks()))
+            return await super().send(request)
+
+    bench.emulator.script.reply(label("billing"))
+    live = bench.made(parallel=3, transport=Counting(bench.emulator))
+    trials = asyncio.run(live.run(bench.labelled, bench.loaded.policy_set.tasks, repeat=50))
+    assert [trial.repeat for trial in trials] == sorted([*range(1, 51)] * 2)
+    assert max(counts) <= 4  # and the one that waits for them
 
 
 def test_runs_that_the_money_does_not_reach_are_not_made_and_do_not_pass(bench):
@@ -247,6 +284,27 @@ def test_a_run_that_money_stops_halfway_is_not_judged_and_its_cost_counts(bench)
     assert found.missing == {"too little money is left": 2}
     assert found.accuracy == Fares(0, 0)
     assert found.cost == paid(bench) > 0
+    assert found.usd_per_run == found.cost_of_made == 0
+    said = render(Evaluated((found,), emulated=False, max_usd=Decimal("0.006")))
+    assert "passed" not in said
+    assert said.count("; gate ") == said.count(" not judged\n") == 4
+    assert re.search(r"unfinished   0\.\d+ USD for runs that are not counted above", said)
+
+
+def test_gates_are_judged_where_every_run_was_made(bench):
+    """Of the runs that are missing nobody knows: what was answered alone passes nothing."""
+    bench.answer("charged twice", label("billing"))
+    bench.answer("card is lost", label("card"))
+    bench.live()
+    found = bench.replayed(repeat=3)
+    assert (found.accuracy, found.gates) == (Fares(4, 4), {})
+    evaluated = Evaluated((found,), emulated=True)
+    assert "right        4/4 (100.0 %); gate >= 0.75 not judged" in render(evaluated)
+    (plain,) = json.loads(render(evaluated, "json"))["evaluations"]
+    assert plain["gates"]["accuracy"] == {"bound": ">= 0.75", "judged": False, "passed": False}
+    suite = ET.fromstring(render(evaluated, "junit"))
+    assert len(suite.findall(".//skipped")) == 4
+    assert len(suite.findall(".//failure")) == 1
 
 
 def test_money_bounds_all_runs_and_no_run_has_a_budget_that_its_policy_does_not_name(tmp_path):
@@ -271,8 +329,9 @@ def test_interrupted_runs_leave_nothing_open_in_the_ledger(bench):
 
     async def interrupted():
         live = bench.made("0.005", transport=Hanging(bench.emulator))
+        tasks = bench.loaded.policy_set.tasks
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(live.run(bench.labelled), 0.2)
+            await asyncio.wait_for(live.run(bench.labelled, tasks), 0.2)
         return live.purse.spent
 
     spent = asyncio.run(interrupted())
@@ -453,6 +512,8 @@ def test_the_same_inputs_are_not_labelled_twice_in_two_ways(tmp_path):
         ('accuracy: "> 1"', "`accuracy` is never > 1"),
         ('escalation_rate: "< 0"', "`escalation_rate` is never < 0"),
         ('usd_per_run: "< 0"', "`usd_per_run` is never < 0"),
+        ('accuracy: ">= 0"', "`accuracy` is always >= 0"),
+        ('escalation_rate: "<= 1"', "`escalation_rate` is always <= 1"),
         ("accuracy: $high", "nothing is called `high` here"),
     ],
 )
@@ -462,6 +523,27 @@ def test_a_gate_that_nothing_can_pass_is_found_before_anything_is_paid(tmp_path,
     (finding,) = bench.loaded.findings
     assert finding.message == said
     assert finding.span.line == 3
+    bench.ledger.close()
+
+
+@pytest.mark.parametrize(
+    ("gate", "said", "write"),
+    [
+        ("accuracy: 0.4", "`accuracy` says the least it may be, not `0.4`", '">= 0.4"'),
+        ('worst_case: "<= 0.6"', "`worst_case` says the least it may be", '">= 0.6"'),
+        ('accuracy: "!= 0.9"', "`accuracy` says the least it may be", '">= 0.9"'),
+        ('escalation_rate: ">= 0.25"', "`escalation_rate` says the most it may", '"<= 0.25"'),
+        ('usd_per_run: "> 0.002"', "`usd_per_run` says the most it may be", '"<= 0.002"'),
+    ],
+)
+def test_a_gate_that_bad_answers_pass_is_found_and_what_to_write_is_said(
+    tmp_path, gate, said, write
+):
+    suite = f"version: 1\ntask: sort\nlive: {{dataset: labelled.jsonl, gates: {{{gate}}}}}\n"
+    bench = Bench(tmp_path, suite=suite)
+    (finding,) = bench.loaded.findings
+    assert said in finding.message
+    assert finding.help == f"write {write}"
     bench.ledger.close()
 
 

@@ -16,7 +16,14 @@ from router.testing.evaluation import Evaluation, Trial
 __all__ = ["render"]
 
 _SHOWN = 20  # wrong inputs; a longer list is for programs
-_RED, _GREEN, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 0))
+_RED, _GREEN, _YELLOW, _PLAIN = (f"\x1b[{code}m" for code in (31, 32, 33, 0))
+_NAMES = {
+    "accuracy": "right",
+    "worst_case": "worst input",
+    "escalation_rate": "escalated",
+    "usd_per_run": "cost in USD",
+}
+_VERDICTS = {True: ("passed", _GREEN), False: ("MISSED", _RED), None: ("not judged", _YELLOW)}
 
 
 def render(evaluated: Evaluated, form: str = "text", *, color: bool = False) -> str:
@@ -53,38 +60,57 @@ def _evaluation(one: Evaluation, color: bool) -> Iterator[str]:
     inputs = len(one.labelled.cases)
     yield f"{one.file}: {one.labelled.task}, revision {one.revision[:12]}"
     yield f"  {inputs} input{_s(inputs)}, each answered {one.repeats} time{_s(one.repeats)}"
-    name, worst = one.worst
-    yield _measure(one, "accuracy", "right", str(one.accuracy), color)
-    yield _measure(one, "worst_case", "worst input", f"{worst}, {name}", color)
-    yield _measure(one, "escalation_rate", "escalated", str(one.escalated), color)
-    each = f"{_usd(one.usd_per_run)} a run"
-    yield _measure(one, "usd_per_run", "cost in USD", f"{_usd(one.cost)}, {each}", color)
+    yield from (_measure(one, gate, color) for gate in _NAMES)
     for why, count in one.missing.items():
         yield f"  {'not run':<13}{count} of {len(one.trials)}: {why}"
+    if one.cost != one.cost_of_made:
+        spent = _usd(one.cost - one.cost_of_made)
+        yield f"  {'unfinished':<13}{spent} USD for runs that are not counted above"
+    yield from (f"  {line}" for line in _wrong(one))
+
+
+def _wrong(one: Evaluation) -> Iterator[str]:
+    """The inputs that were not always right, the first of them."""
     wrong = list(one.wrong())
     for fares, failure in wrong[:_SHOWN]:
-        right = f"right {fares.part} of {fares.whole} times"
-        yield f"  {failure.span}: {right}"
+        yield f"{failure.span}: right {fares.part} of {fares.whole} times"
         if failure.expected is None:
-            yield f"      {failure.what}"
+            yield f"    {failure.what}"
         else:
-            yield f"      {failure.what}: expected {failure.expected}, got {failure.actual}"
+            yield f"    {failure.what}: expected {failure.expected}, got {failure.actual}"
     if len(wrong) > _SHOWN:
-        yield f"  and {len(wrong) - _SHOWN} more inputs: --format json"
+        yield f"and {len(wrong) - _SHOWN} more inputs: --format json"
 
 
-def _measure(one: Evaluation, gate: str, name: str, said: str, color: bool) -> str:
-    if gate not in one.gates:
-        return f"  {name:<13}{said}"
-    missed = one.gates[gate] is not None
-    word = "MISSED" if missed else "passed"
-    shown = f"{_RED if missed else _GREEN}{word}{_PLAIN}" if color else word
-    return f"  {name:<13}{said}; gate {_bound(one, gate)} {shown}"
+def _measure(one: Evaluation, gate: str, color: bool) -> str:
+    line = f"  {_NAMES[gate]:<13}{_measured(one, gate)}"
+    if gate not in one.labelled.gates:
+        return line
+    word, tone = _VERDICTS[_verdict(one, gate)]
+    shown = f"{tone}{word}{_PLAIN}" if color else word
+    return f"{line}; gate {_bound(one, gate)} {shown}"
+
+
+def _measured(one: Evaluation, gate: str) -> str:
+    """What a gate looks at, of the runs that were made."""
+    if not one.made:
+        return "no run"
+    name, worst = one.worst
+    return {
+        "accuracy": str(one.accuracy),
+        "worst_case": f"{worst}, {name}",
+        "escalation_rate": str(one.escalated),
+        "usd_per_run": f"{_usd(one.usd_per_run)} a run, {_usd(one.cost_of_made)} in all",
+    }[gate]
+
+
+def _verdict(one: Evaluation, gate: str) -> bool | None:
+    """Whether the gate was passed; None where it was not judged."""
+    return one.gates[gate] is None if gate in one.gates else None
 
 
 def _bound(one: Evaluation, gate: str) -> str:
-    written = one.labelled.gates[gate].value
-    return written if isinstance(written, str) else f"== {written}"
+    return str(one.labelled.gates[gate].value)
 
 
 def _usd(amount: Decimal) -> str:
@@ -127,8 +153,12 @@ def _plain_evaluation(one: Evaluation) -> dict[str, Any]:
         "cost_usd": f"{one.cost:f}",
         "missing": dict(one.missing),
         "gates": {
-            gate: {"bound": _bound(one, gate), "passed": missed is None}
-            for gate, missed in one.gates.items()
+            gate: {
+                "bound": _bound(one, gate),
+                "judged": gate in one.gates,
+                "passed": bool(_verdict(one, gate)),
+            }
+            for gate in one.labelled.gates
         },
         "trials": [_plain_trial(trial) for trial in one.trials],
     }
@@ -160,14 +190,7 @@ def _plain_trial(trial: Trial) -> dict[str, Any]:
 def _suites(evaluated: Evaluated) -> Iterator[junit.Suite]:
     """A suite a test file; its cases are the gates, and whether every run was made."""
     for one in evaluated.evaluations:
-        cases = []
-        for gate, missed in one.gates.items():
-            name, task = f"{gate} {_bound(one, gate)}", one.labelled.task
-            if missed is None:
-                cases.append(junit.Case(name, task))
-            else:
-                said = f"{gate} is {missed.actual}"
-                cases.append(junit.Case(name, task, "failure", said, kind="gate"))
+        cases = [_gate(one, gate) for gate in one.labelled.gates]
         made = junit.Case("every run was made", one.labelled.task)
         if one.missing:
             said = "; ".join(
@@ -175,3 +198,15 @@ def _suites(evaluated: Evaluated) -> Iterator[junit.Suite]:
             )
             made = replace(made, outcome="failure", message=said, kind="missing")
         yield junit.Suite(one.file, (*cases, made))
+
+
+def _gate(one: Evaluation, gate: str) -> junit.Case:
+    case = junit.Case(f"{gate} {_bound(one, gate)}", one.labelled.task)
+    match _verdict(one, gate):
+        case None:
+            return replace(case, outcome="skipped", message="not judged: not every run was made")
+        case False:
+            said = f"{gate} is {_measured(one, gate)}"
+            detail = "\n".join(_wrong(one)) if gate in ("accuracy", "worst_case") else ""
+            return replace(case, outcome="failure", message=said, detail=detail, kind="gate")
+    return case
