@@ -163,23 +163,40 @@ def read_baseline(path: Path) -> Baseline:
         whole: Any = json.loads(path.read_text(encoding="utf-8"))
         if whole["version"] != 1:
             raise SettingsError(f"{path} is a baseline of an unknown version")
-        return Baseline(tuple(Entry(**entry) for entry in whole["findings"]))
+        return Baseline(tuple(map(_entry, whole["findings"])))
     except FileNotFoundError:
         raise SettingsError(f"there is no baseline {path}; --write-baseline makes it") from None
     except OSError as error:
         raise SettingsError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise SettingsError(f"{path} is no baseline; --write-baseline makes one anew") from None
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise SettingsError(
+            f"{path} is no baseline; if it was one, delete it, and --write-baseline makes another"
+        ) from None
+
+
+def _entry(written: Any) -> Entry:
+    """Raises TypeError: it is none."""
+    if not all(isinstance(value, str) for value in written.values()):
+        raise TypeError("an entry is four texts")
+    return Entry(**written)
 
 
 def write_baseline(path: Path, entries: Iterable[Entry]) -> None:
-    """One entry a line, sorted, so that a change of it can be reviewed. Raises OSError."""
+    """One entry a line, sorted, so that a change of it can be reviewed.
+
+    Raises:
+        SettingsError: it cannot be written.
+    """
     lines = [json.dumps(asdict(entry), ensure_ascii=False) for entry in sorted(entries)]
     body = ",\n".join(f"  {line}" for line in lines)
     text = f'{{"version": 1, "findings": [\n{body}\n]}}\n' if lines else _EMPTY
-    beside = path.with_name(f".{path.name}.new")
-    beside.write_text(text, encoding="utf-8")
-    os.replace(beside, path)  # noqa: PTH105 - the whole file or the old one
+    real = Path(os.path.realpath(path))  # a link stays one
+    beside = real.with_name(f".{real.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, real)  # noqa: PTH105 - the whole file or the old one
+    except OSError as error:
+        raise SettingsError(f"cannot write {path}: {error.strerror}") from None
 
 
 _EMPTY = '{"version": 1, "findings": []}\n'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -33,6 +34,11 @@ _DEEPEST = 12  # recursive schemas have no longest value
 _NUMBER_CHARS = 24
 # Formats whose texts nobody can choose freely or draw out; the validator holds inputs to them.
 _FORMAT_CHARS = {"date": 10, "ipv4": 15, "ipv6": 45, "uuid": 36}
+# Pieces of a pattern: a class, a choice of words or a character, so many times. Compiled on demand.
+_PIECE = (
+    r"(?:\[(?:[^\]\\]|\\.)+\]|\\[dDwWsS./+*?-]|\((?:\?:)?([\w |-]+)\)|[\w :,;@#%/-])"
+    r"(?:\{(\d{1,6})(?:,(\d{1,6}))?\}|\?)?"
+)
 
 
 def properties(schema: Schema | None) -> Mapping[str, Any]:
@@ -99,12 +105,23 @@ def _size(kind: Any, schema: Mapping[str, Any], root: Mapping[str, Any], depth: 
         return _NUMBER_CHARS
     if kind == "string":
         longest = schema.get("maxLength", _FORMAT_CHARS.get(schema.get("format", "")))
-        return int(longest) if isinstance(longest, int | float) else None
+        return int(longest) if isinstance(longest, int | float) else _pattern(schema)
     if kind == "array":
         return _array(schema, root, depth)
     if kind == "object":
         return _object(schema, root, depth)
     return None
+
+
+def _pattern(schema: Mapping[str, Any]) -> int | None:
+    """The longest text that fits a pattern; None where it has no end, or is no plain one."""
+    pattern = schema.get("pattern")
+    if not isinstance(pattern, str) or not re.fullmatch(rf"\^(?:{_PIECE})+\$", pattern):
+        return None
+    total = 0
+    for words, times, most in re.findall(_PIECE, pattern[1:-1]):
+        total += max(map(len, (words or "x").split("|"))) * int(most or times or 1)
+    return total
 
 
 def _array(schema: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> int | None:

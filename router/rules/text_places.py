@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from router.compiler.places_in_policy import span_in_scalar
 from router.policy.nodes import Node, SourceText
@@ -16,9 +17,17 @@ _TAGS = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STRINGS = re.compile(r"\"[^\"]*\"|'[^']*'")
 
 
-def name_place(part: Part, template: CheckedTemplate, name: str) -> tuple[SourceText, Span]:
-    """The first place where the template uses `name`; the block where it cannot be pointed at."""
-    offset = _offset(template.source, name)
+def name_place(
+    part: Part, template: CheckedTemplate, name: str, *, untagged: bool = False
+) -> tuple[SourceText, Span]:
+    """The first place where the template uses `name`; the block where it cannot be pointed at.
+
+    Args:
+        untagged: the first that is written out without a tag, where there is one.
+    """
+    offset = _offset(template.source, name, _untagged) if untagged else None
+    if offset is None:
+        offset = _offset(template.source, name)
     if offset is not None:
         return text_place(part, template, offset, len(name))
     node = part.node if template.file is not None else text_node(part.node)
@@ -67,12 +76,16 @@ def place_in_scalar(node: Node, offset: int, length: int) -> Span | None:
     return span_in_scalar(node, row, column, column + length)
 
 
-def _offset(source: str, name: str) -> int | None:
+def _untagged(tag: str) -> bool:
+    return tag.startswith("{{") and re.search(r"\|\s*tag\b", tag) is None
+
+
+def _offset(source: str, name: str, wanted: Callable[[str], bool] = lambda _: True) -> int | None:
     word = re.compile(rf"(?<![\w.]){re.escape(name)}\b")
     for tag in _TAGS.finditer(source):
         bare = _STRINGS.sub(lambda quoted: " " * len(quoted[0]), tag[0])
         found = word.search(bare)
-        if found is not None:
+        if found is not None and wanted(tag[0]):
             return tag.start() + found.start()
     return None
 

@@ -31,4 +31,5 @@ def untrusted_text(
             continue
         for name in sorted(names(template) - task.trusted):
             if free_text(declared.get(name), task.input.source):
-                yield name, part, name_place(part, template, name)
+                place = name_place(part, template, name, untagged=kind == "user")
+                yield name, part, place

@@ -118,10 +118,28 @@ def test_a_baseline_of_a_part_keeps_what_is_known_of_the_rest(root):
     assert "b.yaml" not in (root.parent / "known.json").read_text()
 
 
+def test_a_baseline_that_is_a_link_stays_one(root):
+    """Projects share one, or keep it elsewhere."""
+    real = root.parent / "elsewhere.json"
+    (root.parent / "known.json").symlink_to(real)
+    lint(root, renew_baseline=True)
+    assert (root.parent / "known.json").is_symlink()
+    assert rules(lint(root)) == []
+
+
+def test_a_baseline_that_cannot_be_written_is_named_as_it_was(root):
+    config = LintConfig(baseline=root.parent / "nowhere" / "known.json")
+    with pytest.raises(SettingsError, match=r"cannot write .*/nowhere/known.json: No such"):
+        lint_paths([root], root=root, today=TODAY, config=config, renew_baseline=True)
+
+
 def test_a_baseline_that_cannot_be_used_is_refused(root):
     with pytest.raises(SettingsError, match="there is no baseline"):
         lint(root)
-    for text in ("", "[]", '{"version": 1, "findings": [{"file": "a"}]}', "\x00"):
+    of_lists = '{"file": "a", "rule": "b", "pointer": "", "hash": []}'
+    entries = ('{"file": "a"}', "1", "[]", of_lists)
+    broken = (f'{{"version": 1, "findings": [{entry}]}}' for entry in entries)
+    for text in ("", "[]", "\x00", *broken):
         (root.parent / "known.json").write_text(text)
         with pytest.raises(SettingsError, match="is no baseline"):
             lint(root)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from router.rules.schemas import max_chars
+
 FAILING = {
     "a string": """
 input:
@@ -63,6 +67,21 @@ input:
 prompt:
   user: '{{ day }} {{ id }} {{ message | tag("message") }}'
 """,
+    "patterns with an end": r"""
+input:
+  type: object
+  required: [message]
+  additionalProperties: false
+  properties:
+    message: {type: string, maxLength: 2000}
+    country: {type: string, pattern: '^[A-Z]{2}$', default: DE}
+    channel: {type: string, pattern: '^(web|fair|partner)$', default: web}
+    order: {type: string, pattern: '^A-\d{4,8}(?:x|yy)?$', default: A-1234}
+prompt:
+  user: >-
+    {{ country | tag("country") }} {{ channel | tag("channel") }} {{ order | tag("order") }}
+    {{ message | tag("message") }}
+""",
     "a text that may be null": """
 input:
   type: object
@@ -103,3 +122,25 @@ def test_what_breaks_the_rule_is_found_at_its_place(failing, checked):
 
 def test_what_keeps_the_rule_is_not_found(passing, checked):
     assert checked(passing).policy_set is not None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "longest"),
+    [
+        ("^[A-Z]{2}$", 2),
+        ("^(web|fair|partner)$", 7),
+        (r"^A-\d{4,8}(?:x|yy)?$", 12),
+        (r"^[a-z\]]{1,64}$", 64),
+        ("^a+$", None),
+        ("^a{2,}$", None),
+        ("^[a-z]*$", None),
+        ("^(a|b+)$", None),
+        ("^a|b$", None),
+        ("^.$", None),
+        ("[A-Z]{2}", None),
+        (r"^(a)\1$", None),
+        ("^(?:a|bb){3}$", 6),
+    ],
+)
+def test_a_pattern_bounds_a_text_where_it_has_an_end(pattern, longest):
+    assert max_chars({"type": "string", "pattern": pattern}, {}) == longest

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 FAILING = {
+    "the use without a tag, not the one with it": """
+prompt:
+  user: "{% if message %}{{ message | tag('message') }}{% endif %} {{ «message» | upper }}"
+""",
     "one choice of any text": """
 input:
   type: object

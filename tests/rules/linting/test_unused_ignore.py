@@ -27,6 +27,12 @@ input:
   properties:
     message: {type: string}  # router: ignore[unbounded-input, «unused-input»] cut by the form
 """,
+    "in a template, with dashes that take the blanks around it": """
+prompt:
+  user: [{file: mail.j2}]
+# file: mail.j2
+Sort {#- router: ignore[«unused-input»] long gone -#} this: {{ message | tag("message") }}
+""",
 }
 PASSING = {
     "a finding on the line": """
