@@ -42,7 +42,11 @@ def upgrade(
     ] = None,
     to: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="Move there, not to the successor.", show_default=False),
+        typer.Option(
+            metavar="MODEL",
+            help="Move there, not to the successor: a pin, or a name under `models`.",
+            show_default=False,
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Also models that stay but have a newer one.")
@@ -53,7 +57,7 @@ def upgrade(
     """Move pins off models that leave: exit 0 nothing to do or written, 1 to be done, 2 usage."""
     from router.catalog import load_catalog
     from router.upgrading.formats import render
-    from router.upgrading.moves import Selection, target
+    from router.upgrading.moves import Selection
     from router.upgrading.upgrade import plan_upgrade, root_and_files
 
     with reported():
@@ -70,7 +74,7 @@ def upgrade(
                 tasks=tuple(task or ()),
                 models=tuple(model or ()),
                 everything=everything,
-                to=None if to is None else target(catalog, to, today),
+                to=to,
             ),
         )
         written = write and bool(found.files) and not found.errors

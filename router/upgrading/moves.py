@@ -30,14 +30,14 @@ class Selection:
         tasks: only pins that these tasks use.
         models: only these, by name under `models` or by id, leaving or not.
         everything: also pins of models that stay and have a newer one in their family.
-        to: the model to move to, whatever the catalog says.
+        to: the model to move to, whatever the catalog says: a pin, or a name under `models`.
     """
 
     files: Collection[str] | None = None
     tasks: Collection[str] = ()
     models: Collection[str] = ()
     everything: bool = False
-    to: Model | None = None
+    to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ class Move:
     users: tuple[tuple[str, str], ...]
     new: Model | None
     edits: Edits
+    chosen: bool = False  # `new` is what was asked for, not what the catalog names
 
     @property
     def old(self) -> str:
@@ -64,13 +65,18 @@ class Move:
         return self.verdict.name
 
 
-def target(catalog: Catalog, name: str, today: date) -> Model:
-    """The model that `--to` names.
+def target(facts: Facts, name: str) -> Model:
+    """The model that `to` stands for.
 
     Raises:
-        UsageError: it is no pin that can be called.
+        UsageError: it is no pin that can be called, or it is a name of several.
     """
-    verdict = describe(catalog, name, today)
+    pinned = {
+        str(node.value) for names in facts.models.values() if (node := names.get(name)) is not None
+    }
+    if len(pinned) > 1:
+        raise UsageError(f"`{name}` stands for {' and '.join(sorted(pinned))}: write the pin")
+    verdict = describe(facts.catalog, *pinned or {name}, facts.today)
     if verdict.pinned and verdict.model is not None:
         return verdict.model
     raise UsageError(str(verdict))
@@ -82,8 +88,9 @@ def moves(
     """The moves that are asked for, in order of place.
 
     Raises:
-        UsageError: there is no such task, or no such model in use.
+        UsageError: there is no such task, no such model in use, or none to move to.
     """
+    to = None if selection.to is None else target(facts, selection.to)
     for name in selection.tasks:
         if name not in tasks:
             hint = did_you_mean(name, tasks)
@@ -94,8 +101,11 @@ def moves(
             known = sorted({name for place in written for name in _names(place)})
             hint = did_you_mean(wanted, known) or f"in use: {', '.join(known)}"
             raise UsageError(f"no tier uses a model {wanted!r}; {hint}")
-    found = (_move(place, facts, selection) for place in written if _chosen(place, selection))
-    return tuple(sorted((one for one in found if one is not None), key=lambda one: one.span))
+    found = (_move(place, facts, selection, to) for place in written if _chosen(place, selection))
+    made = sorted((one for one in found if one is not None), key=lambda one: one.span)
+    if to is not None and not (made or selection.models or selection.everything):
+        raise UsageError(f"no pin is leaving; --model NAME or --all says which move to {to.id}")
+    return tuple(made)
 
 
 @dataclass(slots=True)
@@ -138,7 +148,7 @@ def _chosen(place: _Place, selection: Selection) -> bool:
         return False
     if selection.models:
         return not _names(place).isdisjoint(selection.models)
-    return selection.everything or selection.to is not None or _leaving(place.verdict)
+    return selection.everything or _leaving(place.verdict)
 
 
 def _leaving(verdict: Verdict) -> bool:
@@ -146,11 +156,11 @@ def _leaving(verdict: Verdict) -> bool:
     return gone or verdict.retires is not None  # an alias of one that is leaving
 
 
-def _move(place: _Place, facts: Facts, selection: Selection) -> Move | None:
+def _move(place: _Place, facts: Facts, selection: Selection, to: Model | None) -> Move | None:
     verdict, model = place.verdict, place.verdict.model
     if model is None:
         return None
-    new = selection.to
+    new = to
     if new is None:
         newest = selection.everything or selection.models
         new = next(newer_models(facts.catalog, model, facts.today), None) if newest else None
@@ -160,4 +170,6 @@ def _move(place: _Place, facts: Facts, selection: Selection) -> Move | None:
     if new is not None and new.id == verdict.name:
         return None
     edits = None if new is None else replace_scalar(place.node, new.id)
-    return Move(place.name, verdict, place.node.span, tuple(place.users), new, edits)
+    return Move(
+        place.name, verdict, place.node.span, tuple(place.users), new, edits, to is not None
+    )

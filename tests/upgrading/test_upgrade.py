@@ -14,7 +14,7 @@ import pytest
 from router.catalog import load_catalog
 from router.errors import PolicyError, UnknownTask, UsageError
 from router.upgrading.formats import Form, render
-from router.upgrading.moves import Selection, target
+from router.upgrading.moves import Selection
 from router.upgrading.upgrade import plan_upgrade, root_and_files
 
 CATALOG = load_catalog()
@@ -92,17 +92,40 @@ def test_a_selection_narrows_or_widens_what_is_moved(root, selection, expected):
     assert expected == found - {"claude-sonnet-4-5-20250929"}
 
 
-def test_one_may_choose_where_to(root):
-    chosen = target(CATALOG, "claude-sonnet-4-6", TODAY)
-    assert moved(plan(root, models=["sonnet"], to=chosen)) == {
-        "claude-sonnet-4-5-20250929": "claude-sonnet-4-6"
+@pytest.mark.parametrize("name", ["claude-opus-5-5", "opus"])
+def test_one_may_choose_where_to_by_pin_or_by_name(root, name):
+    found = plan(root, models=["sonnet"], to=name)
+    assert moved(found) == {"claude-sonnet-4-5-20250929": "claude-opus-5-5"}
+
+
+def test_choosing_where_to_alone_moves_no_pin_that_stays(root):
+    assert set(moved(plan(root, to="claude-opus-5-5"))) == {
+        "claude-sonnet-4-5-20250929",
+        "claude-opus-4-1",
     }
+    plan(root).write()
+    with pytest.raises(UsageError, match="no pin is leaving; --model NAME or --all"):
+        plan(root, to="claude-opus-5-5")
+
+
+def test_the_reason_of_a_move_that_was_asked_for_is_that_it_was(root):
+    text = render(plan(root, models=["haiku"], to="opus"), Form.TEXT)
+    assert "why      asked for" in text
+    assert "newer model" not in text
 
 
 @pytest.mark.parametrize("name", ["claude-sonnet-55", "claude-haiku-4-5", "claude-opus-4-1"])
-def test_nobody_is_moved_to_what_is_no_pin_or_gone(name):
+def test_nobody_is_moved_to_what_is_no_pin_or_gone(root, name):
     with pytest.raises(UsageError, match=name):
-        target(CATALOG, name, TODAY)
+        plan(root, models=["haiku"], to=name)
+
+
+def test_a_name_that_stands_for_several_pins_is_no_place_to_move_to(root):
+    path = root / "sort.yaml"
+    text = path.read_text().replace("tasks:", "models: {opus: claude-opus-4-8}\ntasks:")
+    path.write_text(text)
+    with pytest.raises(UsageError, match="stands for claude-opus-4-8 and claude-opus-5-5"):
+        plan(root, models=["haiku"], to="opus")
 
 
 def test_what_is_not_there_is_said_with_what_was_meant(root):

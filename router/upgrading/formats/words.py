@@ -38,7 +38,7 @@ def place(upgrade: Upgrade, move: Move) -> str:
 
 
 def why(move: Move) -> str:
-    """What the catalog says of the old model."""
+    """What the catalog says of the old model, or that one wants another."""
     verdict = move.verdict
     if verdict.kind == "retired":
         return f"retired on {verdict.since}" if verdict.since else "retired"
@@ -46,7 +46,7 @@ def why(move: Move) -> str:
         return f"retires on {verdict.retires}, in {many(verdict.days_left or 0, 'day')}"
     if verdict.kind == "retiring":
         return "deprecated, without a date yet"
-    return "a newer model of its family is there"
+    return "asked for" if move.chosen else "a newer model of its family is there"
 
 
 def stuck(move: Move) -> str:
