@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple, NoReturn
 
 from router.errors import SettingsError
+from router.policy.offsets import split_lines
 from router.policy.suggest import did_you_mean
 
 __all__ = ["SECTIONS", "Config", "Table", "find_config", "read_config"]
@@ -27,8 +28,7 @@ _IN_SHARED = ("tool", "router")
 _MAY_HAVE = re.compile(r"""^\s*\[?\s*["']?tool["']?\s*(?:\.\s*["']?router\b|[\]=])""", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(NamedTuple):
     """What a configuration file holds. Without a file every table is empty.
 
     `directory` is where the file lies; paths and globs in it are taken from there.
@@ -36,9 +36,9 @@ class Config:
 
     directory: Path
     file: Path | None = None
-    _text: str = ""
-    _path: tuple[str, ...] = ()
-    _values: Mapping[str, Any] | None = None
+    text: str = ""
+    path: tuple[str, ...] = ()  # of the table that holds `values`
+    values: Mapping[str, Any] = MappingProxyType({})
 
     def table(self, name: str) -> Table:
         """One of `SECTIONS`, empty where the file has none.
@@ -46,7 +46,7 @@ class Config:
         Raises:
             SettingsError: it is not a table, or the file has others than `SECTIONS`.
         """
-        whole = Table(str(self.file), self._text, self._path, self._values or {})
+        whole = Table(str(self.file), self.text, self.path, self.values)
         for section in SECTIONS:
             whole.table(section)
         whole.close()
@@ -201,8 +201,8 @@ class Table:
 
 _PART = r"""(?:[\w-]+|"[^"]*"|'[^']*')"""
 _DOTTED = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_HEADER = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]")
-_KEY = re.compile(rf"\s*({_DOTTED})\s*=")
+_HEADER = rf"\s*\[\[?\s*({_DOTTED})\s*\]"
+_KEY = rf"\s*({_DOTTED})\s*="
 
 
 def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:
@@ -212,9 +212,9 @@ def _place(text: str, path: tuple[str, ...]) -> tuple[int, int]:
     """
     best, found = -1, (1, 1)
     table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        key = None if header else _KEY.match(line)
+    for number, line in enumerate(split_lines(text), start=1):
+        header = re.match(_HEADER, line)
+        key = None if header else re.match(_KEY, line)
         match = header or key
         if match is None:
             continue

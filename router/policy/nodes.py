@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from router.policy.offsets import Offsets
+from router.policy.offsets import Offsets, split_lines
 from router.types import Span
 
 __all__ = ["Mark", "Node", "SourceText"]
@@ -15,7 +15,7 @@ Mark = tuple[int, int, int, int]
 """Line, column, end line, end column; from 0 as libyaml counts them, the end exclusive."""
 
 
-_ANCHOR = re.compile(r"(?:^|[\s\[{,])&[^\s,\[\]{}]", re.MULTILINE)
+_ANCHOR = r"(?m:^|[\s\[{,])&[^\s,\[\]{}]"
 
 
 class SourceText:
@@ -33,7 +33,7 @@ class SourceText:
     def line(self, number: int) -> str:
         """Line `number`, from 1; empty past the end."""
         if self._lines is None:
-            self._lines = self.text.splitlines()
+            self._lines = split_lines(self.text)
         return self._lines[number - 1] if 0 < number <= len(self._lines) else ""
 
     @property
@@ -47,7 +47,7 @@ class SourceText:
     def shares(self) -> bool:
         """Whether a value may stand in several places: whether something looks like an anchor."""
         if self._shares is None:
-            self._shares = _ANCHOR.search(self.text) is not None
+            self._shares = re.search(_ANCHOR, self.text) is not None
         return self._shares
 
 

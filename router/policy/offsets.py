@@ -7,9 +7,17 @@ from bisect import bisect_right
 
 from router.types import Span
 
-__all__ = ["Offsets"]
+__all__ = ["Offsets", "split_lines"]
 
-_BREAK = re.compile(r"\r\n|\r|\n")
+_BREAK = r"\r\n|\r|\n"
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text, without their breaks, as editors and our places count them.
+
+    `str.splitlines` also breaks at form feeds and other characters that stand within a line.
+    """
+    return re.split(_BREAK, text)
 
 
 class Offsets:
@@ -20,7 +28,7 @@ class Offsets:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(found.end() for found in _BREAK.finditer(text))]
+        self._starts = [0, *(found.end() for found in re.finditer(_BREAK, text))]
 
     def of(self, line: int, column: int) -> int:
         """The offset of a place; the line after the last one begins where the text ends.

@@ -11,6 +11,7 @@ from yaml.reader import ReaderError
 
 from router.policy.findings import at_mark, printable, quoted
 from router.policy.nodes import Mark, SourceText
+from router.policy.offsets import split_lines
 from router.types import Finding, Severity, Span
 
 __all__ = ["decode", "reader_fault", "syntax_fault", "unprintable"]
@@ -85,7 +86,7 @@ def _at(
 
 def _last(source: SourceText) -> Mark:
     """The last character that shows."""
-    lines = source.text.rstrip().splitlines() or [""]
+    lines = split_lines(source.text.rstrip())
     line, column = len(lines) - 1, max(0, len(lines[-1]) - 1)
     return (line, column, line, column + 1)
 
@@ -111,10 +112,10 @@ def _point(mark: YamlMark | None) -> Mark:
 # --- encodings -----------------------------------------------------------------------------------
 
 _UTF16_OR_32 = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 # libyaml ends a line at these, as YAML 1.1 does; YAML 1.2 takes them for text. And a byte order
 # mark that is not the first character is an invisible letter of the word it stands in.
-_DOUBTFUL = re.compile("[\x85\u2028\u2029\ufeff]")
+_DOUBTFUL = "[\x85\u2028\u2029\ufeff]"
 
 
 def decode(data: bytes, file: str) -> str | Finding:
@@ -136,14 +137,14 @@ def decode(data: bytes, file: str) -> str | Finding:
         message = f"byte 0x{data[error.start]:02x} is not UTF-8"
         return _at_offset(source, before, message, "save the file as UTF-8")
     text = text.removeprefix("\ufeff")
-    if not text.isascii() and (found := _DOUBTFUL.search(text)):
+    if not text.isascii() and (found := re.search(_DOUBTFUL, text)):
         return unprintable(SourceText(file, text), found.start())
     return text
 
 
 def reader_fault(error: ReaderError, source: SourceText) -> Finding:
     """The finding for a character that YAML does not allow."""
-    found = _UNPRINTABLE.search(source.text)
+    found = re.search(_UNPRINTABLE, source.text)
     if found is not None:
         return unprintable(source, found.start())
     return at_mark("yaml-encoding", f"not text: {error.reason}", source, (0, 0, 0, 1))
@@ -160,14 +161,10 @@ def unprintable(source: SourceText, offset: int) -> Finding:
     )
 
 
-_BREAK = re.compile("\r\n|\r|\n")
-
-
 def _at_offset(source: SourceText, before: str, message: str, help_line: str) -> Finding:
-    # Lines as editors count them: str.splitlines would also break at the characters at fault.
-    lines = _BREAK.split(before)
+    lines = split_lines(before)
     line, column = len(lines), len(lines[-1]) + 1
-    shown = _BREAK.split(source.text)[line - 1]
+    shown = source.line(line)
     return Finding(
         "yaml-encoding",
         Severity.ERROR,
