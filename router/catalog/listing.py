@@ -180,17 +180,16 @@ def _usd(amount: Decimal) -> str:
 
 
 def _model(model: Model, today: date) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    raw = asdict(model)
-    raw["lifecycle"]["status"] = model.lifecycle.status_on(today)
-    for price in raw["prices"]:
+    plain: dict[str, Any] = _plain(model)
+    plain["lifecycle"]["status"] = model.lifecycle.status_on(today)
+    for price in plain["prices"]:
         price["bands"] = [{"up_to": up_to, **rates} for up_to, rates in price["bands"]]
-    plain: dict[str, Any] = _plain(raw)
     return plain
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from router.catalog.models import Catalog, Model
 
@@ -13,8 +12,7 @@ __all__ = ["Verdict", "VerdictKind", "describe"]
 VerdictKind = Literal["ok", "retiring", "retired", "alias", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The catalog's word on a model name on a day.
 
     `kind` is the gravest thing to say: a retired model is "retired" under its alias too. An alias

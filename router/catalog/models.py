@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from types import MappingProxyType
+from typing import Literal, NamedTuple
 
 __all__ = ["Capabilities", "Catalog", "Lifecycle", "Limits", "Model", "Price", "Rates"]
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(NamedTuple):
     """USD per million tokens."""
 
     input: Decimal
@@ -22,8 +21,7 @@ class Rates:
     cache_read: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """Rates in force from a day on. The first band whose bound holds the prompt is taken.
 
     The whole request, output included, is billed at the band of its prompt size: input, cache
@@ -39,8 +37,7 @@ class Price:
     source: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(NamedTuple):
     status: Literal["active", "deprecated", "retired"]  # as of the catalog's date
     released: date | None = None
     deprecated_at: date | None = None
@@ -58,8 +55,7 @@ class Lifecycle:
         return self.status if self.status != "retired" else "retired"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     context_window: int
     max_output: int
     min_cacheable_tokens: int | None  # None: not published
@@ -68,8 +64,7 @@ class Limits:
     tool_prompt_tokens: tuple[int, int] | None = None  # billed with tools: (auto, forced choice)
 
 
-@dataclass(frozen=True, slots=True)
-class Capabilities:
+class Capabilities(NamedTuple):
     structured_outputs: bool
     thinking: tuple[str, ...]  # values of thinking.type the API accepts
     thinking_default: Literal["on", "off"]
@@ -85,8 +80,7 @@ class Capabilities:
     fast_beta: str | None = None  # anthropic-beta value that `speed: fast` needs here
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     id: str  # the pinned snapshot
     family: str
     generation: str
@@ -96,14 +90,13 @@ class Model:
     limits: Limits | None  # None for models retired before the catalog began
     prices: tuple[Price, ...]  # oldest first; may be empty for long-retired models
     capabilities: Capabilities | None
-    platform_ids: Mapping[str, str] = field(default_factory=dict)  # bedrock, google_cloud, …
+    platform_ids: Mapping[str, str] = MappingProxyType({})  # bedrock, google_cloud, …
     notes: str | None = None
     access: Literal["general", "restricted"] = "general"  # restricted: verified organisations
     platform_source: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(NamedTuple):
     as_of: date
     digest: str
     models: Mapping[str, Model]  # by id

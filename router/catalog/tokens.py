@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from router.catalog.models import Model
 
@@ -50,8 +49,7 @@ _MORE_TOKENS: Final = Decimal("1.3")
 _TOOL_PROMPT = (675, 804)
 
 
-@dataclass(frozen=True, slots=True)
-class PrefixTokens:
+class PrefixTokens(NamedTuple):
     """A cache breakpoint and the estimated tokens from the start of the prompt up to it."""
 
     where: str  # "tools[0]", "system[1]", "messages[0].content[2]", or "body" for the automatic one
@@ -59,8 +57,7 @@ class PrefixTokens:
     tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class BodyTokens:
+class BodyTokens(NamedTuple):
     """Estimated prompt tokens of a request body, and of each prefix that a breakpoint closes."""
 
     total: int

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from router.cli.failures import YOURS, colored, reported, say
 from router.lint.reporters import Form
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "lint", "lint_and_print"]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What the command line says; None where it leaves a choice to the configuration."""
 
     paths: tuple[Path, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from router.compiler.model import PolicySet, Task
 from router.policy.nodes import Node
@@ -11,8 +11,7 @@ from router.types import Finding
 __all__ = ["Compilation", "CompiledTask"]
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledTask:
+class CompiledTask(NamedTuple):
     """A task that links: every name resolved, every template, condition and schema checked."""
 
     task: Task
@@ -21,8 +20,7 @@ class CompiledTask:
     file: str
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(NamedTuple):
     """`policy_set` is None as soon as one finding is an error.
 
     `tasks` holds those that link even where others do not, so that rules can still speak about

@@ -185,7 +185,7 @@ def _revised(tasks: dict[str, CompiledTask]) -> dict[str, CompiledTask]:
         others = [own[other] for other in _all_verifiers(name, tasks)]
         if others:
             revision = link_revisions(compiled.task.revision, others)
-            tasks[name] = replace(compiled, task=replace(compiled.task, revision=revision))
+            tasks[name] = compiled._replace(task=replace(compiled.task, revision=revision))
     return tasks
 
 

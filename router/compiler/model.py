@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from router.types import Finding, Span
 
@@ -47,8 +47,7 @@ class Event(StrEnum):
     UNKNOWN_STOP = "unknown_stop"  # a stop reason this version does not know
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(NamedTuple):
     """One rule of a JSON Schema that a value breaks. `path` is like `message` or `items[2].id`."""
 
     path: str
@@ -135,8 +134,7 @@ class Condition(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """One content block of a prompt. Exactly one of the sources is set by `kind`."""
 
     kind: Literal["text", "image", "document"]
@@ -149,16 +147,14 @@ class Block:
     cache: Ttl | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(NamedTuple):
     """An input that holds Messages-API turns, placed before the user blocks."""
 
     input: str
     cache: Ttl | None = None  # a breakpoint after the last turn
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(NamedTuple):
     """The blocks of a request in the order in which they are sent: system, turns, user."""
 
     system: tuple[Block, ...]
@@ -166,8 +162,7 @@ class Prompt:
     messages: Conversation | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EscalateRule:
+class EscalateRule(NamedTuple):
     """Leave the tier if confidence is below a threshold, or if a condition holds."""
 
     to: str | None  # the next tier where the policy names none; None on the last tier:
@@ -178,8 +173,7 @@ class EscalateRule:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StartRule:
+class StartRule(NamedTuple):
     """Where a run begins if a condition over its inputs holds; the first that holds decides."""
 
     when: Condition
@@ -232,24 +226,21 @@ class VerifierSignal:
 Signal = FieldSignal | AgreementSignal | VerifierSignal
 
 
-@dataclass(frozen=True, slots=True)
-class Confidence:
+class Confidence(NamedTuple):
     """Signals, and how several of them become one number."""
 
     signals: tuple[Signal, ...]
     combine: Literal["min", "mean", "product"] = "min"
 
 
-@dataclass(frozen=True, slots=True)
-class Exhausted:
+class Exhausted(NamedTuple):
     """What a run gives when no tier's answer was good enough."""
 
     mode: Literal["best", "error", "value"] = "best"
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(NamedTuple):
     """Transport faults on one tier: full jitter over min(cap, base * factor**n) seconds."""
 
     retries: int = 5
@@ -258,8 +249,7 @@ class Retry:
     cap: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class RunBudget:
+class RunBudget(NamedTuple):
     """Spans retries, fallbacks, escalations, samples and verifiers of one run."""
 
     usd: Decimal | None = None
@@ -288,10 +278,10 @@ class Task:
         {Event.INVALID_OUTPUT, Event.REFUSAL, Event.TRUNCATED}
     )
     confidence: Confidence | None = None
-    exhausted: Exhausted = Exhausted()
+    exhausted: Exhausted = field(default=Exhausted())
     fallback: tuple[str, ...] | None = None  # None: the next tiers in order
-    retry: Retry = Retry()
-    budget: RunBudget = RunBudget()
+    retry: Retry = field(default=Retry())
+    budget: RunBudget = field(default=RunBudget())
     stream: Literal["held", "eager"] = "held"
     strict_model: bool = False
     span: Span | None = None

@@ -20,7 +20,7 @@ from router.compiler.schema_words import API_FORMATS
 __all__ = ["to_wire"]
 
 _KEPT = ("title", "description", "default")
-_PATTERN_KEPT = re.compile(r"(?:[^\\(]|\\[dDwWsSnrtfv.^$*+?()\[\]{}|/-]|\((?!\?)|\(\?:)*")
+_PATTERN_KEPT = r"(?:[^\\(]|\\[dDwWsSnrtfv.^$*+?()\[\]{}|/-]|\((?!\?)|\(\?:)*"
 """Patterns of classes, groups, alternatives and repeats; nothing that only some engines have."""
 
 _STRUCTURAL = frozenset({"properties", "required", "additionalProperties"})
@@ -157,7 +157,7 @@ class _Reduction:
                 handled.add("format")
                 body["format"] = schema["format"]
             pattern = schema.get("pattern")
-            if isinstance(pattern, str) and _PATTERN_KEPT.fullmatch(pattern):
+            if isinstance(pattern, str) and re.fullmatch(_PATTERN_KEPT, pattern):
                 handled.add("pattern")
                 body["pattern"] = pattern
         return body

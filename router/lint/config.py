@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from router.config import Config, Table
 from router.lint.reporters import Form
@@ -18,8 +20,7 @@ from router.types import Finding, Severity
 __all__ = ["LintConfig"]
 
 
-@dataclass(frozen=True, slots=True)
-class LintConfig:
+class LintConfig(NamedTuple):
     """What `[lint]` says. Nothing of it touches errors: they are what start and reload refuse.
 
     Args:
@@ -32,8 +33,8 @@ class LintConfig:
 
     directory: Path = Path()
     ignore: frozenset[str] = frozenset()
-    per_path: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    severity: Mapping[str, Severity] = field(default_factory=dict)
+    per_path: Mapping[str, frozenset[str]] = MappingProxyType({})
+    severity: Mapping[str, Severity] = MappingProxyType({})
     fail_level: Severity = Severity.ERROR
     form: Form = Form.TEXT
     baseline: Path | None = None
@@ -63,8 +64,7 @@ class LintConfig:
         baseline: Path | None = None,
     ) -> LintConfig:
         """The same with what the command line says, where it says something."""
-        return replace(
-            self,
+        return self._replace(
             fail_level=fail_level or self.fail_level,
             form=form or self.form,
             baseline=baseline or self.baseline,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from router.lint.baseline import Baseline, Identities, read_baseline, write_baseline
@@ -43,10 +42,10 @@ def without_known(path: Path, parts: list[Part], *, infos: bool, renew: bool = F
     for part, some in zip(parts, entries, strict=True):
         one = left.compare(part.findings, some)
         hidden = tuple(Hidden(finding, "baseline", f"known in {path}") for finding in one.known)
-        compared.append(replace(part, findings=one.new, hidden=(*part.hidden, *hidden)))
+        compared.append(part._replace(findings=one.new, hidden=(*part.hidden, *hidden)))
         left = Baseline(one.stale)
     gone = [one for one in left.entries if one.file in linted or not (lies / one.file).exists()]
     if gone and compared:
         stale = [f"{path}: {one} is no longer found; --write-baseline drops it" for one in gone]
-        compared[-1] = replace(compared[-1], notes=(*compared[-1].notes, *stale))
+        compared[-1] = compared[-1]._replace(notes=(*compared[-1].notes, *stale))
     return compared

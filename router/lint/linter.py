@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from router.catalog.load import load_catalog
 from router.catalog.models import Catalog
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Linter", "Part"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """What is to be reported of one root; files as they are reached from here."""
 
     findings: tuple[Finding, ...] = ()
@@ -126,7 +125,7 @@ class Linter:
 
         return Part(
             tuple(renamed(finding, shown) for finding in linted.findings),
-            tuple(replace(one, finding=renamed(one.finding, shown)) for one in linted.hidden),
+            tuple(one._replace(finding=renamed(one.finding, shown)) for one in linted.hidden),
             tuple(map(shown, linted.files)),
             notes=notes,
             read=_reader(sources, root),
@@ -176,8 +175,7 @@ def _changed(
 
 
 def _only(linted: Linted, stays: Callable[[Finding], bool], files: set[str]) -> Linted:
-    return replace(
-        linted,
+    return linted._replace(
         findings=tuple(finding for finding in linted.findings if stays(finding)),
         hidden=tuple(one for one in linted.hidden if stays(one.finding)),
         files=tuple(file for file in linted.files if file in files),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from router.types import Finding, Severity
 
@@ -16,8 +16,7 @@ USAGE = 2  # nothing to lint, or a path that is not there
 _WORST_FIRST = tuple(Severity)
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(NamedTuple):
     """A finding that does not count, and on whose word."""
 
     finding: Finding

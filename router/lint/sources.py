@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+from types import MappingProxyType
+from typing import NamedTuple
 
 from router.catalog.models import Catalog
 from router.compiler.compilation import CompiledTask
@@ -23,8 +24,7 @@ Count = Callable[[Sequence[CompiledTask], Facts], Mapping[str, int]]
 _MARK = b"router:"  # what every suppressing comment begins with
 
 
-@dataclass(frozen=True, slots=True)
-class Linted:
+class Linted(NamedTuple):
     """What lint says of one root; files are relative to it.
 
     `uses` has, by policy, every file that it depends on: itself, parents, templates, schemas.
@@ -33,7 +33,7 @@ class Linted:
     findings: tuple[Finding, ...]
     hidden: tuple[Hidden, ...]
     files: tuple[str, ...]
-    uses: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    uses: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 
 def lint_sources(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
 
 from router.policy.nodes import Node
 from router.types import Finding
@@ -10,8 +12,7 @@ from router.types import Finding
 __all__ = ["Document"]
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A policy file whose shape is right (`policy.schema.json` holds for it).
 
     `models` and `tasks` are resolved: file and task `extends` are merged, parent-only tasks are
@@ -24,7 +25,7 @@ class Document:
     task_names: dict[str, Node]  # name -> a node whose span is the task's key
     parents: tuple[str, ...]  # files merged in, nearest first
     findings: tuple[Finding, ...] = ()  # warnings; errors leave no document
-    bases: dict[str, Node] = field(default_factory=dict)  # parent-only tasks, as `task_names`
+    bases: Mapping[str, Node] = MappingProxyType({})  # parent-only tasks, as `task_names`
     extended: frozenset[str] = frozenset()  # tasks that another task extends
     overrides: tuple[tuple[Node, Node], ...] = ()  # parent and child, file or task, before merging
     models_map: Node | None = None  # what `models` was read from, for the places of its names

@@ -28,9 +28,10 @@ __all__ = [
 
 Edits = tuple[Edit, ...] | None
 
-_GAP = re.compile(r"(?:[ \t\r\n]|#[^\r\n]*)*")  # what may stand between two tokens
-_DASHES = re.compile(r"[ ]*(?:-[ ]+)+")
-_BREAK = re.compile(r"\r\n|\r|\n")
+# Compiled where a fix is made: most policies need none.
+_GAP = r"(?:[ \t\r\n]|#[^\r\n]*)*"  # what may stand between two tokens
+_DASHES = r"[ ]*(?:-[ ]+)+"
+_BREAK = r"\r\n|\r|\n"
 _QUOTES = {"single": "'", "double": '"'}
 
 
@@ -193,7 +194,7 @@ def _in_flow(entry: _Entry) -> bool:
 
 
 def _next_token(text: str, offset: int) -> int:
-    found = _GAP.match(text, offset)
+    found = re.compile(_GAP).match(text, offset)
     return offset if found is None else found.end()
 
 
@@ -203,7 +204,8 @@ def _only_comment(rest: str) -> bool:
 
 def _line_break(offsets: Offsets, near: int) -> str:
     """The break of the line, or of the first line where this one is the last."""
-    found = _BREAK.match(offsets.text, near) or _BREAK.search(offsets.text)
+    a_break = re.compile(_BREAK)
+    found = a_break.match(offsets.text, near) or a_break.search(offsets.text)
     return "\n" if found is None else found[0]
 
 
@@ -241,7 +243,7 @@ def _cut_entry(entry: _Entry) -> tuple[int, int] | None:
     column = start - begin
     if not text[begin:start].strip():
         return (begin, following) if _has_sibling(offsets, begin, following, column) else None
-    if not _DASHES.fullmatch(text[begin:start]):
+    if not re.fullmatch(_DASHES, text[begin:start]):
         return None  # behind `?`, or in a way that is not known here
     # The first entry of an element: the next one moves up behind the dash.
     if _indent(text, following) == column and text[following + column] not in "#-\r\n":
@@ -275,7 +277,7 @@ def _has_sibling(offsets: Offsets, begin: int, following: int, column: int, dash
             continue
         if dash or _indent(line, 0) == column:
             return _begins(line, column, dash)
-        dashes = _DASHES.match(line)
+        dashes = re.match(_DASHES, line)
         return dashes is not None and dashes.end() == column
     return False
 

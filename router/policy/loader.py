@@ -26,8 +26,7 @@ from router.types import Finding, Severity
 __all__ = ["DocumentCache", "Loaded", "load_documents", "unreadable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(NamedTuple):
     """What a policy root holds. A file with an error gives no document."""
 
     documents: tuple[Document, ...]

@@ -15,7 +15,7 @@ class ScalarError(ValueError):
 
 # The same spellings as the patterns in schemas/policy.schema.json, which a test compares.
 _DURATION = re.compile(r"(?P<number>[0-9]+(?:\.[0-9]+)?)(?P<unit>ms|s|m|h)")
-_PERCENTAGE = re.compile(r"(?P<number>100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%")
+_PERCENTAGE = r"(?P<number>100(?:\.0+)?|[0-9]{1,2}(?:\.[0-9]+)?)%"
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
 _LONGEST = 16
 
@@ -53,7 +53,7 @@ def share(value: object) -> float:
     """
     number: float | None
     if isinstance(value, str):
-        found = _PERCENTAGE.fullmatch(value) if len(value) <= _LONGEST else None
+        found = re.fullmatch(_PERCENTAGE, value) if len(value) <= _LONGEST else None
         number = float(Decimal(found["number"]) / 100) if found else None
     else:
         number = _number(value)

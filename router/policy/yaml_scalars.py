@@ -42,7 +42,10 @@ NUMERIC_STARTS = frozenset("0123456789+-.")
 
 _INT = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NOT_FINITE = frozenset(
+    {f"{sign}.{word}" for sign in ("", "-", "+") for word in ("inf", "Inf", "INF")}
+    | {".nan", ".NaN", ".NAN"}
+)
 
 # YAML 1.1's types int, float and timestamp, as the common libraries implement them
 _INT11 = re.compile(
@@ -52,7 +55,7 @@ _FLOAT11 = re.compile(
     r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+][0-9]+)?|[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)"
     r"|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?"
 )
-_DATE11 = re.compile(
+_DATE11 = (  # compiled only for what has a dash in it
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
     r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
     r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?"
@@ -64,11 +67,13 @@ _LONGEST = 40  # no number that JSON readers keep exactly is longer
 @lru_cache(maxsize=4096)
 def plain_number(text: str) -> Plain:
     """A scalar that begins as a number does (NUMERIC_STARTS)."""
+    if len(text) < _LONGEST and text.isascii() and text.isdecimal() and text[0] != "0":
+        return Plain(int(text))  # the common case, the same to both versions
     if len(text) > _LONGEST:
         if _INT.fullmatch(text) or _FLOAT.fullmatch(text):
             return Plain(0, refused=f"a number of more than {_LONGEST} characters")
         return Plain(text)
-    if _NOT_FINITE.fullmatch(text):
+    if text in _NOT_FINITE:
         return Plain(0.0, refused="not a number that JSON can hold")
     value = _core(text)
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
@@ -88,7 +93,7 @@ def _core(text: str) -> int | float | str:
 
 def _reading11(text: str, value: float | str) -> str | None:
     """How YAML 1.1 reads a scalar, in words; None where it reads the same value."""
-    if _DATE11.fullmatch(text):
+    if "-" in text[1:] and re.fullmatch(_DATE11, text):
         return "a date"
     number = _number11(text)
     if number is None:

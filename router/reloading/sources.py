@@ -7,10 +7,9 @@ import os
 import stat
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 from router.policy.sources import SourceError, is_policy_name
 
@@ -29,8 +28,7 @@ _FLAGS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Touched:
+class Touched(NamedTuple):
     """How a path was found on disk: what must be equal for the file to be the same.
 
     `real` is where the path leads, symbolic links resolved, None where it leads nowhere. The
@@ -271,8 +269,7 @@ def shown_name(path: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entries:
+class _Entries(NamedTuple):
     folders: list[str]
     links: list[str]  # to directories
     files: list[str]

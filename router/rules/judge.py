@@ -27,8 +27,7 @@ from router.types import Finding, Severity
 __all__ = ["JudgeCache", "Judgement", "judge"]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What is to be said of a policy root, and the set that may be served if nothing is wrong.
 
     `policy_set` is None where a finding is an error, and where there is no policy at all.

@@ -35,8 +35,8 @@ __all__ = [
 
 _ZERO = Decimal(0)
 _MOST_CHARS = 4_000_000  # no context window holds more
-_TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
-_LOOP = re.compile(r"\{%-?\s*for\b")
+_TAGS = r"(?s:\{#.*?#\}|\{%.*?%\})"
+_LOOP = r"\{%-?\s*for\b"
 _IMAGE = {"type": "image", "source": {"type": "url", "url": ""}}
 
 
@@ -309,9 +309,9 @@ def _rendered(template: CheckedTemplate) -> str:
     if (
         not isinstance(template, PlainTemplate)
         and not template.files
-        and _LOOP.search(template.source) is None
+        and re.search(_LOOP, template.source) is None
     ):
-        return _TAGS.sub("", template.source)  # making code of it would take a millisecond
+        return re.sub(_TAGS, "", template.source)  # making code of it would take a millisecond
     try:
         return template.render({})
     except UsageError:  # the first run will say so; here only its length is asked for

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -62,10 +61,9 @@ def test_the_catalog_names_the_successor() -> None:
 
 
 def test_a_successor_that_has_gone_itself_leads_on() -> None:
-    gone = replace(
-        model("claude-opus-4-8"),
-        lifecycle=replace(
-            model("claude-opus-4-8").lifecycle, status="retired", replacement="claude-opus-5-5"
+    gone = model("claude-opus-4-8")._replace(
+        lifecycle=model("claude-opus-4-8").lifecycle._replace(
+            status="retired", replacement="claude-opus-5-5"
         ),
     )
     catalog = _with(gone)
@@ -92,9 +90,9 @@ def test_nobody_is_moved_to_a_model_that_not_everyone_may_call_or_that_is_not_ou
 
 
 def _leaving(name: str, replacement: str):
-    lifecycle = replace(model(name).lifecycle, status="deprecated", replacement=replacement)
-    return replace(model(name), lifecycle=lifecycle)
+    lifecycle = model(name).lifecycle._replace(status="deprecated", replacement=replacement)
+    return model(name)._replace(lifecycle=lifecycle)
 
 
 def _with(*models) -> Catalog:
-    return replace(CATALOG, models={**CATALOG.models, **{one.id: one for one in models}})
+    return CATALOG._replace(models={**CATALOG.models, **{one.id: one for one in models}})

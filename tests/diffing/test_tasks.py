@@ -250,11 +250,12 @@ def told(value: Any) -> Any:
         return value.render({}) if value.constant else value.source
     if hasattr(value, "source"):
         return told(value.source)
-    if is_dataclass(value) and not isinstance(value, type):
+    names = getattr(value, "_fields", None)
+    if names is None and is_dataclass(value) and not isinstance(value, type):
+        names = [field.name for field in fields(value)]
+    if names is not None:
         left_out = {"revision", "span", "memo", "description", "owner"}
-        return {
-            f.name: told(getattr(value, f.name)) for f in fields(value) if f.name not in left_out
-        }
+        return {name: told(getattr(value, name)) for name in names if name not in left_out}
     if isinstance(value, Mapping):
         return [(key, told(item)) for key, item in value.items()]
     if isinstance(value, tuple | list):

@@ -144,7 +144,7 @@ def test_the_schema_is_sent_only_where_it_can_be_enforced(kit):
     assert body(replace(task, tiers=(local,)), {"message": "x"})["output_config"] == {
         "effort": "low"
     }
-    weak = replace(HAIKU, capabilities=replace(HAIKU.capabilities, structured_outputs=False))
+    weak = HAIKU._replace(capabilities=HAIKU.capabilities._replace(structured_outputs=False))
     rendered = render_prompt(task, {"message": "x"})
     assert "format" not in build_body(task, tier, rendered, model=weak)["output_config"]
     assert "format" in build_body(task, tier, rendered, model=HAIKU)["output_config"]
@@ -182,7 +182,7 @@ def test_a_copy_of_a_task_with_another_prompt_does_not_inherit_what_was_made_for
 
 def test_building_for_another_catalog_entry_of_the_same_tier_gives_what_that_entry_allows(kit):
     task = kit.task(output=OUTPUT)
-    weak = replace(HAIKU, capabilities=replace(HAIKU.capabilities, structured_outputs=False))
+    weak = HAIKU._replace(capabilities=HAIKU.capabilities._replace(structured_outputs=False))
     rendered = render_prompt(task, {"message": "x"})
     for _ in range(2):
         assert "output_config" in build_body(task, task.tiers[0], rendered, model=HAIKU)

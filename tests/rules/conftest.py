@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -103,7 +102,7 @@ def checked(judged, request):
         if request.path.parent.name == "linting":
             complete = judgement.policy_set is not None
             suppressed = suppress(judgement.findings, files.items(), complete=complete)
-            judgement = replace(judgement, findings=suppressed.findings)
+            judgement = judgement._replace(findings=suppressed.findings)
         expected = sorted(span for name, content in texts.items() for span in _spans(name, content))
         found = sorted(
             (one.span.file, one.span.line, one.span.column, one.span.end_line, one.span.end_column)

@@ -13,22 +13,23 @@ from router.types import Finding, Severity, Span
 
 __all__ = ["RULE", "check_text"]
 
-# What a secret of each kind contains for certain, what it looks like, and what it is.
-_KINDS: tuple[tuple[str, re.Pattern[str], str], ...] = (
-    ("sk-", re.compile(r"\bsk-ant-[A-Za-z0-9_-]{16,}"), "an Anthropic key"),
-    ("sk-", re.compile(r"\bsk-(?!ant-)(?:proj-)?[A-Za-z0-9_-]{32,}"), "an API key"),
-    ("AKIA", re.compile(r"\bAKIA[0-9A-Z]{16}\b"), "an AWS access key"),
-    ("ASIA", re.compile(r"\bASIA[0-9A-Z]{16}\b"), "an AWS access key"),
-    ("PRIVATE KEY", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"), "a private key"),
-    ("gh", re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36,}"), "a GitHub token"),
-    ("gith", re.compile(r"\bgithub_pat_[A-Za-z0-9_]{22,}"), "a GitHub token"),
-    ("xox", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}"), "a Slack token"),
-    ("AIza", re.compile(r"\bAIza[0-9A-Za-z_-]{35}"), "a Google API key"),
-    ("eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[\w-]{10,}"), "a token"),
+# What a secret of each kind contains for certain, what it looks like (compiled only then), and
+# what it is.
+_KINDS: tuple[tuple[str, str, str], ...] = (
+    ("sk-", r"\bsk-ant-[A-Za-z0-9_-]{16,}", "an Anthropic key"),
+    ("sk-", r"\bsk-(?!ant-)(?:proj-)?[A-Za-z0-9_-]{32,}", "an API key"),
+    ("AKIA", r"\bAKIA[0-9A-Z]{16}\b", "an AWS access key"),
+    ("ASIA", r"\bASIA[0-9A-Z]{16}\b", "an AWS access key"),
+    ("PRIVATE KEY", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", "a private key"),
+    ("gh", r"\bgh[pousr]_[A-Za-z0-9]{36,}", "a GitHub token"),
+    ("gith", r"\bgithub_pat_[A-Za-z0-9_]{22,}", "a GitHub token"),
+    ("xox", r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}", "a Slack token"),
+    ("AIza", r"\bAIza[0-9A-Za-z_-]{35}", "a Google API key"),
+    ("eyJ", r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[\w-]{10,}", "a token"),
 )
 _MARKS = frozenset(mark for mark, _, _ in _KINDS)
 _WORDS = ("secret", "passw", "key", "token")
-_ASSIGNED = re.compile(r"[A-Za-z0-9_-]{0,20}[\"']?[ \t]*[:=][ \t]*[\"']?([A-Za-z0-9+/_.=-]{20,})")
+_ASSIGNED = r"[A-Za-z0-9_-]{0,20}[\"']?[ \t]*[:=][ \t]*[\"']?([A-Za-z0-9+/_.=-]{20,})"
 _ENTROPY = 3.5  # bits a character: above any word or path, below any random key of 20 characters
 _MADE_UP = ("example", "xxxx", "your", "placeholder", "dummy", "redacted")
 
@@ -39,7 +40,7 @@ def check_text(text: SourceText) -> Iterator[Finding]:
     present = {mark: mark in whole for mark in _MARKS}
     for mark, pattern, what in _KINDS:
         if present[mark]:
-            for found in pattern.finditer(whole):
+            for found in re.finditer(pattern, whole):
                 if not _made_up(found[0]) and not _overlaps(taken, found.span()):
                     taken.append(found.span())
                     yield _finding(text, found.span(), what)
@@ -57,7 +58,7 @@ def _assignments(whole: str) -> Iterator[re.Match[str]]:
     for word in _WORDS:
         start = lowered.find(word)
         while start >= 0:
-            found = _ASSIGNED.match(whole, start + len(word))
+            found = re.compile(_ASSIGNED).match(whole, start + len(word))
             if found is not None:
                 yield found
             start = lowered.find(word, start + len(word))
