@@ -27,7 +27,6 @@ if TYPE_CHECKING:
         PolicyError,
         RequestRefused,
         RouterError,
-        RunDetails,
         RunError,
         RunInProgress,
         SettingsError,
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
         Restart,
         Result,
         RouterStatus,
+        RunDetails,
         TextDelta,
         Usage,
     )
@@ -110,6 +110,7 @@ _HOMES = {
             "Restart",
             "Result",
             "RouterStatus",
+            "RunDetails",
             "TextDelta",
             "Usage",
         ),

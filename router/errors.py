@@ -26,12 +26,10 @@ object: SDK errors carry the request headers, and with them the key.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from router.types import Attempt, Finding
+    from router.types import Finding, RunDetails
 
 __all__ = [
     "AuthFailed",
@@ -45,7 +43,6 @@ __all__ = [
     "PolicyError",
     "RequestRefused",
     "RouterError",
-    "RunDetails",
     "RunError",
     "RunInProgress",
     "SettingsError",
@@ -105,26 +102,6 @@ class KeyConflict(UsageError):
 
 class SettingsError(UsageError):
     """A deployment setting that is missing, malformed or contradictory."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunDetails:
-    """What a caller needs to decide what to do about a failed run.
-
-    `cost` is in USD and includes attempts whose usage is unknown at their reserved worst case.
-    `retry_after` is in seconds from the moment of the error: None where a retry may help but
-    nobody said when, or where it does not help at all (`may_retry` tells the two apart).
-    """
-
-    run_id: str
-    task: str
-    tier: str | None = None
-    attempts: tuple[Attempt, ...] = ()
-    cost: Decimal = Decimal(0)
-    last_fault: str | None = None
-    request_id: str | None = None
-    may_retry: bool = False
-    retry_after: float | None = None
 
 
 class RunError(RouterError):

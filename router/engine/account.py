@@ -24,8 +24,7 @@ from router.engine.effects import (
     RunRow,
 )
 from router.engine.retrying import MAY_HEAL
-from router.errors import RunDetails
-from router.types import Attempt, AttemptStatus, Usage
+from router.types import Attempt, AttemptStatus, RunDetails, Usage
 
 __all__ = ["Account", "Charge"]
 

@@ -126,7 +126,7 @@ def _error(expect: Node) -> Iterator[Finding]:
     if node is None:
         return
     kind = node.get("kind") if node.is_map else node
-    known = [name for name in errors.__all__ if name != "RunDetails"]
+    known = errors.__all__
     if kind is not None and kind.value not in known:
         message = f"there is no error {quoted(kind.value)}"
         yield at_node(RULE, message, kind, help=hint(kind.value, known))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Left,
         Restart,
         Result,
+        RunDetails,
         StreamEvent,
         TextDelta,
     )
@@ -40,6 +41,7 @@ __all__ = [
     "Restart",
     "Result",
     "RouterStatus",
+    "RunDetails",
     "Severity",
     "Span",
     "StreamEvent",

@@ -17,6 +17,7 @@ __all__ = [
     "Left",
     "Restart",
     "Result",
+    "RunDetails",
     "StreamEvent",
     "TextDelta",
 ]
@@ -114,6 +115,26 @@ class Result:
     def tool_calls(self) -> tuple[Mapping[str, Any], ...]:
         """The `tool_use` blocks of the answer."""
         return tuple(b for b in self.content if b.get("type") == "tool_use")
+
+
+@dataclass(frozen=True, slots=True)
+class RunDetails:
+    """What a caller needs to decide what to do about a failed run.
+
+    `cost` is in USD and includes attempts whose usage is unknown at their reserved worst case.
+    `retry_after` is in seconds from the moment of the error: None where a retry may help but
+    nobody said when, or where it does not help at all (`may_retry` tells the two apart).
+    """
+
+    run_id: str
+    task: str
+    tier: str | None = None
+    attempts: tuple[Attempt, ...] = ()
+    cost: Decimal = Decimal(0)
+    last_fault: str | None = None
+    request_id: str | None = None
+    may_retry: bool = False
+    retry_after: float | None = None
 
 
 # --- what a stream passes on -------------------------------------------------------------
