@@ -15,7 +15,7 @@ PACKAGE = ROOT / "router"
 
 # One order for all: a module imports what stands before it, or its own package.
 FLOORS = [
-    ["errors", "types", "resources", "junit"],
+    ["errors", "types", "resources", "junit", "hashing"],
     ["catalog", "policy"],
     ["compiler"],
     ["rules"],

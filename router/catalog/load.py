@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
@@ -21,6 +20,7 @@ from router.catalog.models import (
     Rates,
 )
 from router.errors import CatalogError
+from router.hashing import sha256
 
 __all__ = ["load_catalog", "parse_catalog"]
 
@@ -55,7 +55,7 @@ def parse_catalog(data: bytes) -> Catalog:
         models = {entry["id"]: _model(entry) for entry in raw["models"]}
         return Catalog(
             as_of=date.fromisoformat(raw["as_of"]),
-            digest=hashlib.sha256(data).hexdigest(),
+            digest=sha256(data).hexdigest(),
             models=models,
             aliases={alias: m.id for m in models.values() for alias in m.aliases},
             sources=raw["sources"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -57,14 +57,14 @@ class _Compiled(NamedTuple):
         )
 
 
-@dataclass(slots=True)
 class CompileCache:
     """What earlier compilations of one root made; only documents that changed are made again.
 
     For one compilation at a time. It forgets documents that are no longer there.
     """
 
-    documents: dict[str, _Compiled] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.documents: dict[str, _Compiled] = {}
 
 
 def compile_documents(

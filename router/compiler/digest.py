@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from hashlib import blake2b
 from typing import Any
+
+from router.hashing import blake2b
 
 __all__ = ["link_revisions", "set_revision", "task_revision"]
 

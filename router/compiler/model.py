@@ -201,23 +201,20 @@ class Tier:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FieldSignal:
+class FieldSignal(NamedTuple):
     """A number that the model fills into its own answer."""
 
     path: tuple[str, ...]  # within the output: output.confidence -> ("confidence",)
 
 
-@dataclass(frozen=True, slots=True)
-class AgreementSignal:
+class AgreementSignal(NamedTuple):
     """The share of samples that agree."""
 
     samples: int
     of: tuple[str, ...]  # path within the output
 
 
-@dataclass(frozen=True, slots=True)
-class VerifierSignal:
+class VerifierSignal(NamedTuple):
     """Another task's verdict on the answer."""
 
     task: str  # its output.confidence is the probability that the answer is right

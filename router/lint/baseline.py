@@ -13,11 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from router.errors import SettingsError
+from router.hashing import blake2b
 from router.policy.nodes import Node, SourceText
 from router.policy.yaml_reader import read_yaml
 from router.types import Finding, Severity, Span

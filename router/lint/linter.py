@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,14 +37,13 @@ class Part(NamedTuple):
     read: Callable[[str], bytes | None] = lambda _: None  # a file by the name it has here
 
 
-@dataclass(frozen=True, slots=True)
-class Linter:
+class Linter(NamedTuple):
     """Lints with one catalog, on one day, by one configuration.
 
     Args:
         root: the policy root; paths elsewhere are roots of their own.
         since: a git ref, where only what has changed since is asked for.
-        count: asks for exact tokens; else they are estimated.
+        counter: asks for exact tokens; else they are estimated.
     """
 
     root: Path
@@ -53,7 +51,7 @@ class Linter:
     today: date
     config: LintConfig
     since: str | None = None
-    count: Count | None = None
+    counter: Count | None = None
 
     @classmethod
     def of(
@@ -108,7 +106,7 @@ class Linter:
             config=self.config,
             root=str(absolute(root)),
             cache=cache,
-            count=self.count,
+            count=self.counter,
         )
         notes: tuple[str, ...] = ()
         if all(not same(path, root) for path in paths):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from hashlib import sha256
 from pathlib import Path
 
+from router.hashing import sha256
 from router.lint.report import Report
 from router.types import Finding
 

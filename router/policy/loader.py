@@ -8,10 +8,9 @@ reported at all.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import NamedTuple
 
+from router.hashing import blake2b
 from router.policy.burst import burst
 from router.policy.document import Document
 from router.policy.findings import at_mark, at_node, quoted
@@ -53,15 +52,15 @@ class _Resolved(NamedTuple):
     names: dict[str, Node]  # tasks; a node that stands where the name is written
 
 
-@dataclass(slots=True)
 class DocumentCache:
     """What earlier loads of one root have read; files with the same bytes are not read again.
 
     For one loader at a time. Pass the same one to each load; it forgets what is no longer there.
     """
 
-    files: dict[str, _File] = field(default_factory=dict)
-    resolved: dict[str, _Resolved] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.files: dict[str, _File] = {}
+        self.resolved: dict[str, _Resolved] = {}
 
 
 def load_documents(sources: Sources, cache: DocumentCache | None = None) -> Loaded:
@@ -192,16 +191,12 @@ class _Load:
         return self._as_parents[path]
 
 
-@dataclass(slots=True)
 class _Chain:
     """A policy file and its parents, nearest first; `paths` may end with one that is not there."""
 
-    path: str
-    nodes: list[Node] = field(default_factory=list)
-    paths: list[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.paths = [self.path]
+    def __init__(self, path: str) -> None:
+        self.nodes: list[Node] = []
+        self.paths = [path]
 
 
 def _merged(nodes: Sequence[Node]) -> tuple[Node, list[tuple[Node, Node]]]:

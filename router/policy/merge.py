@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from router.policy.findings import at_node, quoted
@@ -49,17 +48,17 @@ def without(node: Node, *keys: str) -> Node:
     return Node(value, node.source, node.mark, None, marks)
 
 
-@dataclass(slots=True)
 class ResolvedTasks:
     """The tasks of one document with their parents merged in.
 
     A task whose parents cannot be found stays as written, its `extends` included.
     """
 
-    node: Node
-    findings: list[Finding] = field(default_factory=list)
-    overrides: list[tuple[Node, Node]] = field(default_factory=list)  # parent and child
-    extended: set[str] = field(default_factory=set)  # tasks that another one extends
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.findings: list[Finding] = []
+        self.overrides: list[tuple[Node, Node]] = []  # parent and child
+        self.extended: set[str] = set()  # tasks that another one extends
 
 
 def resolve_tasks(tasks: Node) -> ResolvedTasks:

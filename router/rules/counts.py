@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from router.catalog.models import Model
 from router.compiler.compilation import CompiledTask
 from router.errors import UsageError
+from router.hashing import blake2b
 from router.rules.prompts import Part, parts
 
 __all__ = ["NOTHING_COUNTED", "Counted", "Question", "counted_prefixes", "questions"]

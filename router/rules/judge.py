@@ -7,7 +7,7 @@ that lint rejects, and nothing is rejected that lint accepts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
@@ -61,17 +61,17 @@ _Text = tuple[tuple[int, int], tuple[Finding, ...]]
 """Length and hash of a file's bytes, and what was said of them."""
 
 
-@dataclass(slots=True)
 class JudgeCache:
     """What earlier judgements of one root found; only what changed is worked on again.
 
     For one judgement at a time.
     """
 
-    documents: DocumentCache = field(default_factory=DocumentCache)
-    compilation: CompileCache = field(default_factory=CompileCache)
-    tasks: dict[str, _Checked] = field(default_factory=dict)
-    texts: dict[str, _Text] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.documents = DocumentCache()
+        self.compilation = CompileCache()
+        self.tasks: dict[str, _Checked] = {}
+        self.texts: dict[str, _Text] = {}
 
 
 def judge(

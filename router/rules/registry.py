@@ -7,7 +7,6 @@ imported only to be explained.
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import import_module
@@ -15,6 +14,7 @@ from types import MappingProxyType
 
 from router.errors import UsageError
 from router.policy.suggest import did_you_mean
+from router.resources import module_names
 from router.rules import checks, linting, reading
 from router.rules.base import Rule
 
@@ -27,9 +27,9 @@ _PACKAGES = (checks, linting, reading)
 def _modules() -> Mapping[str, str]:
     """Module by rule name, sorted by name; nothing is imported for it."""
     found = {
-        info.name.replace("_", "-"): f"{package.__name__}.{info.name}"
+        name.replace("_", "-"): f"{package.__name__}.{name}"
         for package in _PACKAGES
-        for info in pkgutil.iter_modules(package.__path__)
+        for name in module_names(package)
     }
     return MappingProxyType(dict(sorted(found.items())))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from router.catalog.models import Catalog
@@ -26,7 +25,6 @@ class Pin(NamedTuple):
     local: bool = False
 
 
-@dataclass(slots=True)
 class Desk:
     """One document being compiled. `needs` are the files it turned out to need, with their bytes.
 
@@ -34,12 +32,13 @@ class Desk:
     the file appears.
     """
 
-    document: Document
-    sources: Sources
-    catalog: Catalog
-    findings: list[Finding] = field(default_factory=list)
-    needs: dict[str, bytes | None] = field(default_factory=dict)
-    pins: dict[str, Pin | None] = field(default_factory=dict)  # None: known to be wrong
+    def __init__(self, document: Document, sources: Sources, catalog: Catalog) -> None:
+        self.document = document
+        self.sources = sources
+        self.catalog = catalog
+        self.findings: list[Finding] = []
+        self.needs: dict[str, bytes | None] = {}
+        self.pins: dict[str, Pin | None] = {}  # None: known to be wrong
 
     def read(self, path: str) -> bytes:
         """One file of the root.
@@ -56,28 +55,28 @@ class Desk:
         return data
 
 
-@dataclass(slots=True)
 class Work:
     """One task being compiled: each pass fills in its part and adds what it has to say."""
 
-    desk: Desk
-    name: str
-    node: Node
-    key: Node  # the task's name where it is written
-    findings: list[Finding] = field(default_factory=list)
-    needs: dict[str, bytes] = field(default_factory=dict)  # files that made this task
-    input: CompiledSchema | None = None
-    output: CompiledSchema | None = None
-    broken: set[str] = field(default_factory=set)  # parts that later passes must not judge
-    prompt: Prompt = field(default_factory=lambda: Prompt((), ()))
-    tools: tuple[dict[str, Any], ...] = ()
-    tool_choice: dict[str, Any] | None = None
-    conditions: dict[int, Expression] = field(default_factory=dict)  # by id of the `when` node
-    tiers: tuple[Tier, ...] = ()
-    start: tuple[StartRule, ...] = ()
-    fallback: tuple[str, ...] | None = None
-    escalate: dict[str, tuple[EscalateRule, ...]] = field(default_factory=dict)
-    confidence: Confidence | None = None
+    def __init__(self, desk: Desk, name: str, node: Node, key: Node) -> None:
+        self.desk = desk
+        self.name = name
+        self.node = node
+        self.key = key  # the task's name where it is written
+        self.findings: list[Finding] = []
+        self.needs: dict[str, bytes] = {}  # files that made this task
+        self.input: CompiledSchema | None = None
+        self.output: CompiledSchema | None = None
+        self.broken: set[str] = set()  # parts that later passes must not judge
+        self.prompt = Prompt((), ())
+        self.tools: tuple[dict[str, Any], ...] = ()
+        self.tool_choice: dict[str, Any] | None = None
+        self.conditions: dict[int, Expression] = {}  # by id of the `when` node
+        self.tiers: tuple[Tier, ...] = ()
+        self.start: tuple[StartRule, ...] = ()
+        self.fallback: tuple[str, ...] | None = None
+        self.escalate: dict[str, tuple[EscalateRule, ...]] = {}
+        self.confidence: Confidence | None = None
 
     @property
     def inputs(self) -> frozenset[str] | None:
