@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from router.catalog.lookup import Verdict, describe
-from router.catalog.models import Catalog, Model
+from router.catalog.models import Model
 from router.catalog.successors import newer_models, successor
 from router.compiler.compilation import CompiledTask
 from router.errors import UnknownTask, UsageError
