@@ -17,10 +17,10 @@ from router.testing.discovery import find_tests
 from router.testing.driving import Stage
 from router.testing.library import Library, LoadedSuite
 from router.testing.reporters.text import failure_text
-from router.testing.runner import run_case
+from router.testing.runner import run_case, run_rows
 from router.testing.snapshots import Snapshots
 from router.testing.suite import Case
-from router.types import Severity
+from router.types import Severity, Span
 
 __all__ = ["PolicyTestFile"]
 
@@ -66,9 +66,12 @@ class PolicyTestFile(pytest.File):
             said = (f"{one}{f' ({one.help})' if one.help else ''}" for one in loaded.findings)
             raise self.CollectError("\n".join(said))
         kept = loaded.snapshots()
+        tables: dict[Span, list[Case]] = {}
         for case in loaded.suite.cases if loaded.suite is not None else ():
+            table = tables.setdefault(case.node.span, [])
+            table.append(case)
             yield _CaseItem.from_parent(
-                self, name=case.name, case=case, stage=shared.stage(loaded), kept=kept
+                self, name=case.name, case=case, table=table, stage=shared.stage(loaded), kept=kept
             )
 
 
@@ -77,9 +80,12 @@ class _Failed(Exception):
 
 
 class _CaseItem(pytest.Item):
-    def __init__(self, *, case: Case, stage: Stage, kept: Snapshots | None, **rest: Any) -> None:
+    def __init__(
+        self, *, case: Case, table: list[Case], stage: Stage, kept: Snapshots | None, **rest: Any
+    ) -> None:
         super().__init__(**rest)
         self._case = case
+        self._table = table  # the rows of its table, as far as they are collected
         self._stage = stage
         self._kept = kept
         if case.skip is not None:
@@ -87,6 +93,9 @@ class _CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         report = run_case(self._case, self._stage, self._kept)
+        if self._case.rows and self._case is self._table[-1]:
+            # Other rows may be of another worker, or deselected: what they use is seen here.
+            report = run_rows(self._table, self._stage, report)
         if report.status == "failed":
             raise _Failed(failure_text(report))
 

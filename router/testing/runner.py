@@ -26,7 +26,7 @@ from router.testing.suite import Case
 from router.testing.tables import left_over_in_tables
 from router.types import Severity
 
-__all__ = ["Wanted", "run_case", "run_tests"]
+__all__ = ["Wanted", "run_case", "run_rows", "run_tests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +178,12 @@ def run_case(case: Case, stage: Stage, snapshots: Snapshots | None = None) -> Ca
         *(snapshots.failures(case, outcome) if snapshots is not None else ()),
     )
     return _failed(CaseReport(case, "passed", outcome=outcome), *failures)
+
+
+def run_rows(rows: Sequence[Case], stage: Stage, last: CaseReport) -> CaseReport:
+    """The report of a table's last row, with the replies of the table that no row uses."""
+    reports = [*(run_case(row, stage) for row in rows[:-1]), last]
+    return _failed(last, *(failure for _, failure in left_over_in_tables(reports)))
 
 
 def _failed(report: CaseReport, *failures: Failure) -> CaseReport:

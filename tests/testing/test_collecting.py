@@ -53,6 +53,24 @@ def test_items_are_chosen_by_keyword_and_by_id_and_spread_over_workers(tests):
     assert "1 failed, 1 passed, 1 skipped" in collected(tests, "-n", "2").stdout
 
 
+def test_replies_that_no_row_of_a_table_uses_fail_its_last_row(tests):
+    """Wherever the rows are run, and however few of them."""
+    (tests / "policies" / "sort.test.yaml").write_text(f"""version: 1
+task: sort
+defaults: {{inputs: {{message: Hi}}}}
+cases:
+- name: at {{c}}
+  each: [{{c: 0.9}}, {{c: 0.8}}]
+  replies: {{haiku: {{label: other, confidence: $c}}, opus: {SURE}}}
+  expect: {{path: [haiku]}}
+""")
+    for more in ((), ("-n", "2"), ("-k", "0.8")):
+        ran = collected(tests, *more)
+        assert "replies of sort/opus are left over: it was never asked" in ran.stdout
+        assert "1 failed" in ran.stdout
+    assert "1 passed, 1 deselected" in collected(tests, "-k", "0.9").stdout
+
+
 def test_a_file_with_a_mistake_is_an_error_at_its_place(tests):
     file = tests / "policies" / "sort.test.yaml"
     file.write_text(CASES.replace("replies: {haiku", "repiles: {haiku", 1))
