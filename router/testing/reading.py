@@ -182,16 +182,17 @@ def _twice(cases: Iterable[Node]) -> Iterator[Finding]:
         name = case.get("name")
         if name is None or not isinstance(name.value, str):
             continue
-        if name.value in seen:
+        words = " ".join(name.value.split())  # snapshots have names on one line
+        if words in seen:
             message = f"a second case is called {quoted(name.value)}"
-            first = seen[name.value]
+            first = seen[words]
             help_line = (
                 "put a column of the table into the name: `{column}`"
                 if first.span == name.span
                 else f"rename one of them; the first is on line {first.span.line}"
             )
             yield at_node(RULE, message, name, help=help_line)
-        seen.setdefault(name.value, name)
+        seen.setdefault(words, name)
 
 
 def _instant(node: Node, findings: list[Finding]) -> float | None:

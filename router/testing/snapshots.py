@@ -42,7 +42,8 @@ _PROMPT = ("model", "system", "messages", "tools", "stream", "metadata")
 
 def snapshot_file(tests: Path) -> Path:
     """Where the snapshots of a test file are: `__snapshots__/NAME.snap` beside it."""
-    return tests.parent / "__snapshots__" / f"{tests.stem}.snap"
+    name = tests.stem if tests.suffix == ".yaml" else tests.name  # a.test.yml may stand beside it
+    return tests.parent / "__snapshots__" / f"{name}.snap"
 
 
 @dataclass(slots=True)
@@ -58,10 +59,7 @@ class Snapshots:
     def of(cls, tests: Path, *, update: bool = False) -> Snapshots:
         """Reads the file, if there is one. Raises OSError where it cannot be read."""
         file = snapshot_file(tests)
-        kept = (
-            _sections(file.read_text(encoding="utf-8", errors="replace")) if file.exists() else {}
-        )
-        return cls(file, kept, update=update)
+        return cls(file, _sections(_read(file)) if file.exists() else {}, update=update)
 
     def failures(self, case: Case, outcome: Outcome) -> Iterator[Failure]:
         """Notes what the case has sent; a failure where that is not what is kept."""
@@ -111,10 +109,10 @@ class Snapshots:
         parts += [f"{head}\n{text}" for head, text in cases.items()]
         parts += [f"{_BLOCK}{name}\n{sections[_BLOCK + name]}" for name in sorted(used)]
         text = "\n".join(parts)
-        if self.file.exists() and self.file.read_text(encoding="utf-8") == text:
+        if self.file.exists() and _read(self.file) == text:
             return False
         self.file.parent.mkdir(exist_ok=True)
-        self.file.write_text(text, encoding="utf-8")
+        self.file.write_text(text, encoding="utf-8", newline="\n")
         return True
 
 
@@ -189,6 +187,11 @@ def _digest(parts: list[str]) -> str:
 
 
 # --- the file -------------------------------------------------------------------------------------
+
+
+def _read(file: Path) -> str:
+    """Whatever is in it: what `--update` did not write holds for no case."""
+    return file.read_text(encoding="utf-8", errors="replace")
 
 
 def _sections(text: str) -> dict[str, str]:

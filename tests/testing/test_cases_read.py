@@ -63,6 +63,7 @@ WRONG = {
     "- {name: a, replies: {haiku: «[]»}, expect: {tier: haiku}}": ("bad-case", "no replies"),
     "- {name: a, task: «srt», expect: {attempts: 1}}": ("bad-case", "did you mean `sort`?"),
     f"- {{name: a, {HOLDS}}}\n- {{name: «a», {HOLDS}}}": ("bad-case", "rename one of them"),
+    f"- {{name: a b, {HOLDS}}}\n- {{name: «'a  b '», {HOLDS}}}": ("bad-case", "rename one of them"),
     f"- {{name: «a», each: [{{c: 1}}, {{c: 2}}], tier: $c, {HOLDS}}}": (
         "bad-case",
         "put a column of the table into the name",

@@ -80,6 +80,12 @@ def test_a_file_with_a_mistake_is_an_error_at_its_place(tests):
     assert "did you mean `replies`?" in ran.stdout
 
 
+def test_a_mark_of_the_encoding_does_not_hide_a_file(tests):
+    file = tests / "policies" / "sort.test.yaml"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert "1 failed, 1 passed, 1 skipped" in collected(tests).stdout
+
+
 def test_nothing_is_collected_where_it_is_not_wanted_or_not_ours(tests):
     assert collected(tests, "--no-policy-tests").returncode == 5
     (tests / "policies" / "sort.test.yaml").unlink()

@@ -128,6 +128,22 @@ def test_snapshots_of_cases_that_are_skipped_are_kept(run, kept):
     assert FILE.read_text() == kept
 
 
+def test_a_file_of_snapshots_that_is_none_is_written_anew(run, kept):
+    FILE.write_bytes(b"\xff\xfe\x00")
+    assert run(CASES, HEAD).count("failed") == 2
+    assert run(CASES, HEAD, update=True).notes == (f"wrote {FILE}",)
+    assert FILE.read_text() == kept
+
+
+def test_files_of_tests_that_differ_in_their_ending_have_their_own_snapshots(run, kept):
+    tests = Path("policies/sort.test.yaml")
+    other = tests.with_suffix(".yml")
+    other.write_text(tests.read_text().replace("message: Hi", "message: Ho"))
+    run(CASES, HEAD, update=True)
+    assert FILE.read_text() == kept
+    assert run(CASES, HEAD).count("passed") == 4
+
+
 def test_updating_some_cases_keeps_those_of_the_others(run, kept):
     policy = Path("policies/sort.yaml")
     policy.write_text(policy.read_text().replace("into a queue", "into one queue"))
