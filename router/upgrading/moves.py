@@ -75,7 +75,7 @@ def target(facts: Facts, name: str) -> Model:
     }
     if len(pinned) > 1:
         raise UsageError(f"`{name}` stands for {' and '.join(sorted(pinned))}: write the pin")
-    verdict = describe(facts.catalog, *pinned or {name}, facts.today)
+    verdict = describe(facts.catalog, next(iter(pinned), name), facts.today)
     if verdict.pinned and verdict.model is not None:
         return verdict.model
     raise UsageError(str(verdict))

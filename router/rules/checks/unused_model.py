@@ -15,13 +15,13 @@ __all__ = ["RULE", "check_set"]
 
 
 def check_set(facts: Facts) -> Iterator[Finding]:
-    if any(_in_doubt(document, facts) for document in facts.documents):
-        return  # what is written wrongly there may mean any of the names
     # A parent's names are the same nodes in each child.
     unused: dict[int, tuple[str, Node, Node | None]] = {}
     used: set[int] = set()
     for document in facts.documents:
         names = _used(document)
+        if _in_doubt(document, facts):
+            names |= document.models.keys()  # what is written wrongly there may mean any of them
         used |= {id(pin) for name, pin in document.models.items() if name in names}
         written = document.models_map
         unused |= {id(pin): (name, pin, written) for name, pin in document.models.items()}
