@@ -130,6 +130,7 @@ def test_places_are_found_in_a_shared_file_too(tmp_path):
         ("*.yaml", "a.yaml", "x/a.yaml"),
         ("**/*.yaml", "x/y/a.yaml", "a.yml"),
         ("**/*.yaml", "a.yaml", "a.yaml.bak"),
+        ("**/a.yaml", "x/a.yaml", "xa.yaml"),
         ("x/**", "x/y/a.yaml", "xy/a.yaml"),
         ("x/?.yaml", "x/a.yaml", "x/ab.yaml"),
         ("a[1].yaml", "a[1].yaml", "a1.yaml"),

@@ -1,7 +1,7 @@
 """What differs between two states of a task, and that nothing that differs is missed."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from router.diffing.changes import Bounds, Change, Kind, TaskDiff
+from router.diffing.changes import Bounds, Change, ColdCache, Kind, TaskDiff
 from router.diffing.judging import Judged, judged
 from router.diffing.sides import Side
 from router.diffing.verdict import verdict
@@ -300,3 +300,14 @@ def test_no_percentage_of_what_looks_the_same() -> None:
     bounds = Bounds(Decimal("0.000531"), Decimal("0.000534"), Decimal("0.12"), Decimal("0.12"))
     diff = TaskDiff("sort", "changed", (Change(Kind.PROMPT, "", "text changed"),), bounds=bounds)
     assert verdict(diff) == "behaves differently: text changed"
+
+
+def test_what_may_go_cold_is_not_told_as_if_it_did() -> None:
+    """Another effort may cost a cache, or not: the line of the task speaks of what is sure."""
+    lost = ColdCache(
+        "haiku", "m", ("system[0]",), 900, Decimal("0.01"), "another effort", sure=False
+    )
+    diff = TaskDiff("sort", "changed", (Change(Kind.SETTING, "", "effort changed"),))
+    assert verdict(replace(diff, caches=(lost,))) == "behaves differently: effort changed"
+    sure = replace(diff, caches=(replace(lost, sure=True),))
+    assert verdict(sure).endswith("; the caches of 1 tier go cold once, 0.01 USD")

@@ -160,6 +160,19 @@ def test_a_repository_without_commits_says_that(tmp_path, monkeypatch):
         lint("HEAD")
 
 
+def test_a_file_that_a_link_leads_to_counts(repository):
+    """As in a folder of prompts that several policies share."""
+    shared = repository / "policies" / "shared"
+    shared.mkdir()
+    (repository / "policies" / "one.j2").rename(shared / "one.j2")
+    (repository / "policies" / "one.j2").symlink_to("shared/one.j2")
+    git(repository, "add", ".")
+    git(repository, "commit", "-q", "-m", "shared")
+    (shared / "one.j2").write_text('{{ mail | tag("mail") }}!\n')
+    (note,) = lint().notes
+    assert note == "policies/one.yaml: one.j2 changed since main"
+
+
 def test_odd_names_come_through(repository):
     odd = ["a b.yaml", "-n.yaml", "日本.j2", 'q"uote.j2', "new\nline.j2", "tab\t.j2"]
     for name in odd:
