@@ -108,6 +108,7 @@ def run_policy_tests(
     from router.config import find_config
     from router.errors import PolicyError, UsageError
     from router.testing.config import TestConfig
+    from router.testing.discovery import root_of
     from router.testing.reporters import render
     from router.testing.runner import Wanted, run_tests
 
@@ -127,7 +128,9 @@ def run_policy_tests(
                     )
             raise typer.Exit(evaluate(asked, paths or (), policies, task, form.value))
         config = TestConfig.of(find_config(Path.cwd()))
-        if min_coverage is None and not (text or task or paths):
+        root = root_of(policies).resolve()
+        some = text or task or any(path.resolve() != root for path in paths or ())
+        if min_coverage is None and not some:
             min_coverage = config.min_coverage
         report = run_tests(
             paths or (),

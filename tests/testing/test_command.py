@@ -85,6 +85,7 @@ def test_the_project_may_ask_for_coverage_of_a_whole_run(router, root):
     assert ran.returncode == 1
     assert "of 30 decisions are covered" in ran.stderr
     assert router(GOOD, "-k", "a").returncode == 0
+    assert router(GOOD, "policies").returncode == 1
     assert router(GOOD, "--min-coverage", "1").returncode == 0
     (root / "router.toml").write_text("[test]\nmin-cover = 100\n")
     ran = router(GOOD, "-k", "a")
