@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from router.cli.reading import policy_root
-from router.errors import PolicyError, UnknownTask
+from router.cli.reading import policy_root, refused
+from router.errors import UnknownTask
 from router.policy.loader import load_documents
 from router.policy.nodes import Node
 from router.policy.suggest import did_you_mean
-from router.reloading.holder import summary
 from router.reloading.sources import DirectorySources
 from router.types import Severity
 
@@ -36,7 +35,7 @@ def task_as_yaml(name: str, policies: Path | None, *, resolved: bool) -> str:
             width=100,
         )
     if any(finding.severity is Severity.ERROR for finding in loaded.findings):
-        raise PolicyError(summary(loaded.findings, root), loaded.findings)
+        raise refused(loaded.findings, root)
     known = [task for document in loaded.documents for task in document.tasks]
     hint = did_you_mean(name, known) or ", ".join(sorted(known)[:12])
     raise UnknownTask(f"no task {name!r} in {root}; {hint}")

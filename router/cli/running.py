@@ -32,9 +32,14 @@ def add_to(app: typer.Typer) -> None:
 def open_router(
     policies: Path | None, ledger: Path | None, offline: bool, **options: Any
 ) -> Router:
+    from router.cli.reading import refused
+    from router.errors import PolicyError
     from router.router import Router
 
-    return Router(policies, ledger=ledger, offline=offline or None, **options)
+    try:
+        return Router(policies, ledger=ledger, offline=offline or None, **options)
+    except PolicyError as error:
+        raise refused(error.findings, policies) from None
 
 
 def run(

@@ -57,6 +57,23 @@ def router(
     )
 
 
+@pytest.mark.parametrize("given", ["policies", "policies/say.yaml"])
+@pytest.mark.parametrize(
+    "command", ["run say -i message=hi", "plan say -i message=hi", "tasks", "docs", "show nobody"]
+)
+def test_refused_policies_are_named_as_they_are_reached_from_here(
+    place: Path, command: str, given: str
+) -> None:
+    """By every command as by lint, so that the place can be opened from where one stands."""
+    broken = POLICY.replace("version: 1", "versoin: 1").replace("max_tokens", "max_tokns")
+    (place / "policies/say.yaml").write_text(broken)
+    said = router(*command.split(), "--policies", given, cwd=place)
+    linted = router("lint", given, cwd=place)
+    assert (said.returncode, linted.returncode) == (2, 1)
+    assert said.stderr.splitlines()[0] == linted.stdout.splitlines()[0]
+    assert said.stderr.startswith("policies/say.yaml:")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no full device")
 @pytest.mark.parametrize(
     "command",
