@@ -55,15 +55,14 @@ def cold_caches(
         cold = _prefixes(new, model, after)
         sure, doubtful = _reasons(old.task, new.task, pair.old, pair.new, known, model)
         if sure and cold:
-            why = sure if warm else "not cached before"
-            yield _cold(pair.new, model, cold, (), why, after.facts)
+            yield replace(_cold(pair.new, model, cold, (), sure, after.facts), first=not warm)
         if sure:
             continue
         held = {prefix.content for prefix in warm}
         lost = [prefix for prefix in cold if prefix.content not in held]
         if lost:
-            why = _first_difference(lost[0], warm)
-            yield _cold(pair.new, model, lost, cold, why, after.facts)
+            why = _first_difference(lost[0], warm) if warm else "a breakpoint where none was"
+            yield replace(_cold(pair.new, model, lost, cold, why, after.facts), first=not warm)
         elif doubtful and cold:
             found = _cold(pair.new, model, cold, (), doubtful, after.facts)
             yield replace(found, sure=False)
@@ -149,8 +148,6 @@ def _cold(
 
 def _first_difference(lost: _Prefix, warm: Sequence[_Prefix]) -> str:
     """What comes first that no warm prefix has, as a place of the new prompt."""
-    if not warm:
-        return "not cached before"
     same = 0
     for prefix in warm:
         shared = 0

@@ -59,6 +59,7 @@ class Change:
         breaks: for contracts, whether callers (input) or consumers (output) break.
         reasons: why it breaks or may break, and what else there is to know.
         diff: lines of a text as a unified diff, shortened.
+        escalates: 1 where more runs go on to the next tier for it, -1 where fewer do.
     """
 
     kind: Kind
@@ -68,6 +69,7 @@ class Change:
     breaks: Breaks = "no"
     reasons: tuple[str, ...] = ()
     diff: tuple[str, ...] = ()
+    escalates: Literal[-1, 0, 1] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class ColdCache:
         tokens: to be written once, estimated.
         cost: of that one write, in USD; None without a price.
         sure: False where the API may, but need not, drop what is cached.
+        first: nothing was cached before: no cache is lost, one begins.
     """
 
     tier: str
@@ -88,6 +91,7 @@ class ColdCache:
     cost: Decimal | None
     why: str
     sure: bool = True
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +145,10 @@ class Traffic:
 
 @dataclass(frozen=True, slots=True)
 class TaskDiff:
-    """Everything that changes for one task."""
+    """Everything that changes for one task.
+
+    `warnings` are to be looked at before the change goes live, `notes` are good to know.
+    """
 
     name: str
     status: Literal["added", "removed", "renamed", "changed"]
@@ -151,6 +158,7 @@ class TaskDiff:
     caches: tuple[ColdCache, ...] = ()
     bounds: Bounds | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     traffic: Traffic | None = None
 
     @property

@@ -15,7 +15,7 @@ from router.diffing.judging import Judged, judged
 from router.diffing.pairing import Pairing, pairings
 from router.diffing.sides import Sides
 from router.diffing.traffic import Recorded, months
-from router.diffing.upgrades import upgrade_warnings
+from router.diffing.upgrades import advice
 from router.diffing.verdict import verdict
 from router.lint.config import LintConfig
 from router.lint.fixing import new_findings
@@ -105,10 +105,12 @@ def _task_diff(pairing: Pairing, old: Judged, new: Judged, traffic: Traffic | No
         traffic=traffic,
     )
     if before is not None and after is not None and pairing.behaves:
+        told = tuple(advice(before, after, new.facts))
         diff = replace(
             diff,
             caches=tuple(cold_caches(before, after, old, new)),
-            warnings=tuple(upgrade_warnings(before, after, new.facts)),
+            warnings=tuple(one.said for one in told if not one.good),
+            notes=tuple(one.said for one in told if one.good),
         )
     return replace(diff, verdict=verdict(diff))
 

@@ -6,6 +6,7 @@ Compatible is only what can be proved, breaking only what an example shows; the 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,13 @@ _TEXT: Final = {"type": "string"}
 _UNKNOWN: Final = "additionalProperties"  # the rule that a property without a name here breaks
 _MOST_REASONS: Final = 5
 _MOST_VALUES: Final = 5
+_STEP: Final = re.compile(r"\[\d+\]|[^.\[\]]+")
+_OF_VALUES: Final = frozenset(
+    {"type", "enum", "const", "pattern", "format", "multipleOf"}
+    | {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}
+)
+_LISTS: Final = frozenset({"enum", "required", "type"})  # keywords whose entries speak for them
+_JSON_WORDS: Final = frozenset({"true", "false", "null"})
 
 # What speaks of an object as a whole: a default that is filled in could decide it.
 _WHOLE: Final = frozenset(
@@ -85,10 +93,23 @@ def _broken(
             continue
         for found in _problems(outer, value, defaults):
             where = f"`{found.path}` " if found.path else ""
-            broken.setdefault((found.path, found.rule), f"{where}{found.message}")
+            said = f"{where}{found.message}{_instead(found, value)}"
+            broken.setdefault((found.path, found.rule), said)
         if sum(rule != _UNKNOWN for _, rule in broken) >= _MOST_REASONS:
             break
     return broken
+
+
+def _instead(found: Violation, value: Any) -> str:
+    """The part of the example that breaks the rule; lengths are in the message already."""
+    if found.rule not in _OF_VALUES:
+        return ""
+    for step in _STEP.findall(found.path):
+        try:
+            value = value[int(step[1:-1]) if step.startswith("[") else step]
+        except (KeyError, IndexError, TypeError):  # a name with a dot in it
+            return ""
+    return f", not {_short(value)}"
 
 
 def _verdict(
@@ -152,11 +173,16 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
         return
     if isinstance(old, list) and isinstance(new, list):
         before, after = ({canonical(one) for one in items} for items in (old, new))
-        gone = [_short(one) for one in old if canonical(one) not in after]
-        come = [_short(one) for one in new if canonical(one) not in before]
-        both = (("without", gone), ("with", come))
+        gone = [_named(one) for one in old if canonical(one) not in after]
+        come = [_named(one) for one in new if canonical(one) not in before]
+        if not gone and not come:
+            yield f"{path} in another order"
+            return
+        whose, _, key = path.rpartition(".")
+        verb = "requires" if key == "required" else "allows"
+        both = ((f"now also {verb}", come), (f"no longer {verb}", gone))
         said = " and ".join(f"{word} {_some(found)}" for word, found in both if found)
-        yield f"{path} {said or 'in another order'}"
+        yield said if key in _LISTS and not whose else f"{whose if key in _LISTS else path} {said}"
         return
     yield f"{path or 'schema'} {_short(old)} → {_short(new)}"
 
@@ -164,6 +190,12 @@ def _paths(old: Any, new: Any, path: str) -> Iterator[str]:
 def _some(values: list[str]) -> str:
     shown = ", ".join(values[:_MOST_VALUES])
     return f"{shown} and {len(values) - _MOST_VALUES} more" if values[_MOST_VALUES:] else shown
+
+
+def _named(value: Any) -> str:
+    """An entry of a list: a plain word as it is, anything else as JSON."""
+    plain = isinstance(value, str) and value.isidentifier() and value not in _JSON_WORDS
+    return f"`{value if plain else _short(value)}`"
 
 
 def _below(path: str, key: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from router.compiler.model import EscalateRule, StartRule, Task, Tier
 from router.diffing.changes import Change, Kind
@@ -197,15 +197,25 @@ def _replaced(where: str, gone: list[_Rule], come: list[_Rule]) -> Iterator[Chan
         if other is not None and one.below is not None and other.below is not None:
             gone.remove(one)
             come.remove(other)
-            effect = "escalates more" if other.below > one.below else "escalates less"
+            up = other.below > one.below
+            effect = f"escalates {'more' if up else 'less'}"
+            if one.to is None:
+                effect = f"accepts {'less' if up else 'more'}"
             said = f"threshold {shown(one.below)} → {shown(other.below)} ({effect})"
-            yield Change(Kind.THRESHOLD, where, said)
+            yield Change(Kind.THRESHOLD, where, said, escalates=_towards(one, 1 if up else -1))
     while gone and come:
         yield Change(_kind(come[0]), where, f"rule `{gone.pop(0)}` → `{come.pop(0)}`")
     for one in gone:
-        yield Change(_kind(one), where, f"rule `{one}` removed")
+        said = f"rule `{one}` removed"
+        yield Change(_kind(one), where, said, escalates=_towards(one, -1))
     for one in come:
-        yield Change(_kind(one), where, f"rule `{one}` added")
+        said = f"rule `{one}` added"
+        yield Change(_kind(one), where, said, escalates=_towards(one, 1))
+
+
+def _towards(rule: _Rule, sign: Literal[-1, 1]) -> Literal[-1, 0, 1]:
+    """Whether more or fewer runs go on to another tier; a rule without one only rejects."""
+    return 0 if rule.to is None else sign
 
 
 def _kind(rule: _Rule) -> Kind:

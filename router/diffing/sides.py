@@ -107,7 +107,7 @@ class Sides:
             return self._at(ref, commit, within, named=bool(colon))
         if not colon and _REVISION.fullmatch(given):
             return self._revision(given)
-        hint = git_hint(repository.top)
+        hint = _range_hint(given) or git_hint(repository.top)
         raise UsageError(
             f"{quoted(given)} is no directory, no git ref and no revision that can be found{hint}"
         )
@@ -197,6 +197,16 @@ class Sides:
         if whole.startswith(("../", "/")) or whole == "..":
             raise UsageError(f"{quoted(path)} leads out of the repository")
         return "" if whole == "." else whole
+
+
+def _range_hint(given: str) -> str:
+    """For those who think of `git diff`: here a range is two arguments."""
+    old, dots, new = given.partition("..")
+    if not dots or not old or old.endswith("/") or new.startswith("/"):
+        return ""
+    if new.startswith("."):
+        old, new = f"{old}...", new[1:]
+    return f"; for a range write `{old} {new or 'HEAD'}`"
 
 
 def _on_disk(name: str, path: Path) -> Side:

@@ -15,6 +15,7 @@ from router.diffing.texts import Read, canonical
 
 __all__ = ["task_changes"]
 
+_MOST: Final = 4  # differences of a schema that are named
 _ORDER: Final = {kind: number for number, kind in enumerate(Kind)}
 
 
@@ -55,7 +56,9 @@ def _schema(
         return
     who = "callers" if part == "input" else "consumers"
     verdict = judge(before, after)
-    what = "; ".join(list(differences(before, after))[:4]) or "changed"
+    found = list(differences(before, after))
+    more = [f"and {len(found) - _MOST} more"] if len(found) > _MOST else []
+    what = "; ".join([*found[:_MOST], *more]) or "changed"
     if before is None or after is None:
         what = f"{part} schema {'added' if before is None else 'removed'}"
     says = {"no": f"compatible for {who}", "may": f"may break {who}", "yes": f"breaks {who}"}
@@ -104,7 +107,12 @@ def _decisions(old: Task, new: Task) -> Iterator[Change]:
     before, after = old.exhausted, new.exhausted
     if (before.mode, canonical(before.value)) != (after.mode, canonical(after.value)):
         said = f"exhausted {_exhausted(before)} → {_exhausted(after)}"
-        yield Change(Kind.LADDER, "exhausted", said)
+        if after.mode == "error" != before.mode:
+            # A call that came back now raises, for callers that need not expect it.
+            why = ("a run that no tier answers well enough now raises; before, it gave an answer",)
+            yield Change(Kind.LADDER, "exhausted", f"{said} (breaks callers)", True, "yes", why)
+        else:
+            yield Change(Kind.LADDER, "exhausted", said)
     for name in ("stream", "strict_model"):
         was, now = getattr(old, name), getattr(new, name)
         if was != now:
@@ -155,9 +163,11 @@ def _bounds(old: Task, new: Task) -> Iterator[Change]:
 
 
 def _labels(old: Task, new: Task) -> Iterator[Change]:
-    for name in ("description", "owner"):
-        if getattr(old, name) != getattr(new, name):
-            yield Change(Kind.LABEL, name, f"{name} changed", behaves=False)
+    if old.description != new.description:
+        yield Change(Kind.LABEL, "description", "description changed", behaves=False)
+    if old.owner != new.owner:
+        said = f"owner {old.owner or 'none'} → {new.owner or 'none'}"
+        yield Change(Kind.LABEL, "owner", said, behaves=False)
     if dict(old.tags) != dict(new.tags):
         said = f"tags {_tags(old)} → {_tags(new)} (recorded with each run)"
         yield Change(Kind.LABEL, "tags", said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from router.diffing.changes import Change, Kind, TaskDiff
+from router.diffing.changes import Change, ColdCache, Kind, TaskDiff
 
 __all__ = ["many", "usd", "verdict"]
 
@@ -28,7 +28,7 @@ def verdict(diff: TaskDiff) -> str:
         phrases.append(f"and {many(len(told) - _MOST, 'more change')}")
     head = "behaves differently"
     kinds = {change.kind for change in told if change.breaks == "yes"}
-    whose = ["callers"] if kinds & {Kind.TASK, Kind.INPUT} else []
+    whose = ["callers"] if kinds & {Kind.TASK, Kind.INPUT, Kind.LADDER} else []
     whose += ["consumers"] if Kind.OUTPUT in kinds else []
     if whose:
         head = f"breaks {' and '.join(whose)}"
@@ -39,17 +39,27 @@ def _short(change: Change) -> str:
     on = f" on {change.where}" if change.where.startswith("tier ") else ""
     named = bool(on) or not change.where or change.what.startswith(change.where)
     text = f"{change.what}{on}" if named else f"{change.where}: {change.what}"
-    return text if len(text) <= _SHORT else f"{text[: _SHORT - 1]}…"
+    if len(text) <= _SHORT:
+        return text
+    head = text[: _SHORT - 1]  # what is left ends with a whole difference, or at least a whole word
+    ends = [end for end in ("; ", " ") if end in head]
+    return f"{head.rsplit(ends[0], 1)[0] if ends else head}…"
 
 
 def _effects(diff: TaskDiff) -> Iterator[str]:
     cheaper = _dearer(diff)
     if cheaper:
         yield f"; {cheaper}"
-    sure = [cache for cache in diff.caches if cache.sure]
-    if sure:
-        total = sum((cache.cost for cache in sure if cache.cost is not None), Decimal(0))
-        yield f"; the caches of {many(len(sure), 'tier')} go cold once, {usd(total)} USD"
+    lost = [cache for cache in diff.caches if cache.sure and not cache.first]
+    if lost:
+        yield f"; the caches of {many(len(lost), 'tier')} go cold once, {_cost(lost)} USD"
+    begun = [cache for cache in diff.caches if cache.first]
+    if begun:
+        yield f"; caching begins on {many(len(begun), 'tier')}, {_cost(begun)} USD once"
+
+
+def _cost(caches: list[ColdCache]) -> str:
+    return usd(sum((cache.cost for cache in caches if cache.cost is not None), Decimal(0)))
 
 
 def _dearer(diff: TaskDiff) -> str:

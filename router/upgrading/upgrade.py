@@ -15,7 +15,7 @@ from router.diffing.changes import Bounds, ColdCache
 from router.diffing.costs import bounds
 from router.diffing.judging import Judged, judged
 from router.diffing.sides import Side
-from router.diffing.upgrades import upgrade_warnings
+from router.diffing.upgrades import advice
 from router.errors import PolicyError, UsageError
 from router.lint.editing import apply_edits
 from router.lint.fixing import new_findings
@@ -55,6 +55,7 @@ class Effect:
     breakpoints: tuple[Breakpoint, ...]
     caches: tuple[ColdCache, ...]
     warnings: tuple[str, ...]  # defaults that change, ceilings that no longer mean the same
+    notes: tuple[str, ...]  # what only gets better
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +185,14 @@ def _effects(old: Judged, new: Judged) -> Iterator[Effect]:
         after = new.tasks.get(name)
         if after is None or before.task.revision == after.task.revision:
             continue
+        told = tuple(advice(before, after, new.facts))
         yield Effect(
             name,
             bounds(before, after, old.facts, new.facts),
             tuple(_breakpoints(before, after, old, new)),
             tuple(cold_caches(before, after, old, new)),
-            tuple(upgrade_warnings(before, after, new.facts)),
+            tuple(one.said for one in told if not one.good),
+            tuple(one.said for one in told if one.good),
         )
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -330,6 +331,16 @@ def test_what_only_looks_compatible_is_not(old: dict[str, Any], new: dict[str, A
 def answer(required: list[str], **properties: Any) -> CompiledSchema:
     rest = {"required": required, "additionalProperties": False}
     return compile_schema({"type": "object", "properties": properties, **rest})
+
+
+def test_a_broken_rule_is_told_with_the_value_that_breaks_it() -> None:
+    """So that nobody has to think of one; for a length its number will do."""
+    old, new = (
+        compile_schema({"type": "object", "properties": {"amount": {"type": kind}}})
+        for kind in ("number", "integer")
+    )
+    (reason,) = for_callers(old, new).reasons
+    assert re.fullmatch(r"`amount` must be integer, not -?\d+\.\d+", reason)
 
 
 def test_a_property_that_is_only_new_may_break_consumers_and_hides_nothing_that_does() -> None:

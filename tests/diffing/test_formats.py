@@ -33,8 +33,30 @@ def test_text_leads_with_a_line_for_the_set_and_one_for_each_task() -> None:
     assert shown[0] == (
         "old → new: 1 of 1 task behaves differently; callers or consumers break: classify"
     )
-    assert shown[2].startswith('classify: breaks consumers: output: label.enum with "abuse"')
+    assert shown[2].startswith("classify: breaks consumers: output: label now also allows `abuse`")
     assert "max_tokens 512 → 600 on tier haiku" in shown[2]
+
+
+def test_a_threshold_moves_no_bound_but_what_runs_cost_within_them() -> None:
+    """Who reads only of unchanged bounds would take the change for a free one."""
+    for value, said in (("0.9", "more runs escalate and cost more"), ("0.7", "fewer runs esc")):
+        changed = {**FILES, "classify.yaml": POLICY.replace("below: 0.82", f"below: {value}")}
+        shown = "\n".join(lines(dict(FILES), changed))
+        assert "the bounds of a run are as before" in shown
+        assert f"within these bounds {said}" in shown
+        assert "--ledger says what that comes to" in shown
+        assert "| as before |" in render(report(FILES, changed), Form.MARKDOWN)
+
+
+def test_no_word_of_a_summary_is_cut() -> None:
+    """It ends where a difference ends, or at least a word."""
+    names = [f"property{number}" for number in range(9)]
+    properties = "".join(f"\n        {name}: {{type: string}}" for name in names)
+    plan = "        plan: {enum: [free, pro], default: free}"
+    changed = {**FILES, "classify.yaml": POLICY.replace(plan, plan + properties)}
+    (verdict,) = [line for line in lines(dict(FILES), changed) if line.startswith("classify: ")]
+    (cut,) = re.findall(r"[^ ;]+…", verdict)
+    assert cut.removesuffix("…") in {*names, "added"}
 
 
 def test_nothing_is_said_to_be_nothing() -> None:

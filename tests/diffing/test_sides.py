@@ -1,5 +1,6 @@
 """What OLD and NEW may be: directories, git refs, revisions; and what is said of anything else."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -132,6 +133,16 @@ def test_nothing_that_can_be_found_is_an_error_with_its_name(repo: Repo) -> None
         with pytest.raises(UsageError):
             repo.diff(name)
     assert not (repo.top / "x").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "write"),
+    [("main..side", "main side"), ("main...side", "main... side"), ("main..", "main HEAD")],
+)
+def test_a_range_of_git_is_told_how_to_be_written(repo: Repo, given: str, write: str) -> None:
+    """Two arguments here, where git takes one."""
+    with pytest.raises(UsageError, match=re.escape(f"for a range write `{write}`")):
+        repo.diff(given)
 
 
 def test_a_name_of_both_kinds_has_to_be_spelt_out(

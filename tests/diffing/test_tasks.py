@@ -10,12 +10,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from router.diffing.changes import Bounds, Change, ColdCache, Kind, TaskDiff
+from router.diffing.formats.words import cache_line
 from router.diffing.judging import Judged, judged
 from router.diffing.sides import Side
 from router.diffing.verdict import verdict
 from router.policy.sources import MemorySources
 
 from .conftest import CATALOG, FILES, POLICY, TODAY, Edit, report
+
+OLDER = "claude-haiku-4-5-20251001"
 
 CHANGES = [
     (Kind.MODEL, "haiku: claude-haiku-5-5", "haiku: claude-sonnet-5-5", "model claude-haiku"),
@@ -82,7 +85,7 @@ def test_each_change_is_classed_and_said(
     ("old", "new", "said"),
     [
         ("description: Sort a message.", "description: Sort it.", "description changed"),
-        ("owner: support", "owner: nobody", "owner changed"),
+        ("owner: support", "owner: nobody", "owner support → nobody"),
         ("deadline: 60s", "deadline: 1m", "written differently at budget.run.deadline"),
         ("factor: 2", "factor: 2.0", "written differently at retry.factor"),
         ("- model: haiku", "- model: claude-haiku-5-5\n        name: haiku", "written differently"),
@@ -100,6 +103,55 @@ def test_what_no_run_can_show_is_told_and_changes_nothing(
     task = edited((old, new))
     assert not task.behaves
     assert said in task.verdict
+
+
+def test_a_run_that_gave_an_answer_and_now_raises_breaks_callers(edited: Edit) -> None:
+    """`exhausted: error` is an exception where there was none; the way back breaks nobody."""
+    end = "    budget: {run: {usd: 0.05, deadline: 60s}}\n"
+    task = edited((end, f"{end}    exhausted: error\n"))
+    (change,) = task.changes
+    assert change.breaks == "yes"
+    assert task.verdict.startswith("breaks callers: exhausted best → error")
+    raising = {**FILES, "classify.yaml": f"{POLICY}    exhausted: error\n"}
+    assert not report(raising, FILES).tasks[0].breaks
+
+
+def test_a_cache_that_begins_does_not_go_cold() -> None:
+    """What was not cached before cannot be lost; it is written once all the same."""
+    bare = {**FILES, "classify.yaml": POLICY.replace(", cache: 1h", "")}
+    found = report(bare, FILES).tasks[0]
+    assert {cache.first for cache in found.caches} == {True}
+    assert "cold" not in found.verdict
+    assert "caching begins on 2 tiers" in found.verdict
+    assert all("is cached from now on; one write" in cache_line(one) for one in found.caches)
+
+
+def test_what_only_gets_better_is_a_note_and_no_warning() -> None:
+    """A model that caches shorter prompts warns of nothing, the way back does."""
+    older = POLICY.replace("        effort: low\n", "").replace("claude-haiku-5-5", OLDER)
+    newer = POLICY.replace("        effort: low\n", "")
+    up, down = (
+        report({**FILES, "classify.yaml": one}, {**FILES, "classify.yaml": other}).tasks[0]
+        for one, other in ((older, newer), (newer, older))
+    )
+    said = "tier haiku: minimum cacheable prefix"
+    assert [note for note in up.notes if note.startswith(said)]
+    assert not [warning for warning in up.warnings if warning.startswith(said)]
+    assert [warning for warning in down.warnings if warning.startswith(said)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("required: [message]", "required: [message, plan]", "now also requires `plan`"),
+        ("enum: [free, pro]", "enum: [free, pro, team]", "plan now also allows `team`"),
+        ("[billing, card, other]", "[billing, other]", "label no longer allows `card`"),
+        ("message: {type: string,", "message: {type: [string, 'null'],", "message.type"),
+    ],
+)
+def test_lists_of_a_schema_are_told_in_words(edited: Edit, old: str, new: str, said: str) -> None:
+    """By what is now asked for and what is now let in."""
+    assert said in edited((old, new)).changes[0].what
 
 
 def test_the_order_of_output_properties_is_behaviour(edited: Edit) -> None:

@@ -12,10 +12,10 @@ from typing import Final
 
 from router.diffing.changes import Change, Report, TaskDiff
 from router.diffing.formats.words import (
-    bound_lines,
     cache_line,
     change_line,
     cost_cell,
+    cost_lines,
     headline,
     traffic_lines,
 )
@@ -109,11 +109,11 @@ def _details(task: TaskDiff) -> Iterator[str]:
     for change in task.changes:
         yield from _change(change)
     yield from (f"- cache: {_inline(cache_line(cache))}" for cache in task.caches)
-    if task.bounds is not None:
-        yield from (f"- cost: {_inline(line)}" for line in bound_lines(task.bounds))
+    yield from (f"- cost: {_inline(line)}" for line in cost_lines(task))
     if task.traffic is not None:
         yield from (f"- traffic: {_inline(line)}" for line in traffic_lines(task.traffic))
     yield from (f"- **warning**: {_inline(warning)}" for warning in task.warnings)
+    yield from (f"- note: {_inline(note)}" for note in task.notes)
     yield ""
     yield "</details>"
 

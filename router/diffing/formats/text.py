@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from router.diffing.changes import Change, Report, TaskDiff
 from router.diffing.formats.words import (
-    bound_lines,
     cache_line,
     change_line,
+    cost_lines,
     headline,
     traffic_lines,
 )
@@ -59,14 +59,15 @@ class _Text:
             yield from self._change(change)
         for cache in task.caches:
             yield self._row("cache", printable(cache_line(cache)))
-        if task.bounds is not None:
-            for number, line in enumerate(bound_lines(task.bounds)):
-                yield self._row("" if number else "cost", printable(line))
+        for number, line in enumerate(cost_lines(task)):
+            yield self._row("" if number else "cost", printable(line))
         if task.traffic is not None:
             for number, line in enumerate(traffic_lines(task.traffic)):
                 yield self._row("" if number else "traffic", printable(line))
         for warning in task.warnings:
             yield self._row("warning", printable(warning), _YELLOW)
+        for note in task.notes:
+            yield self._row("note", printable(note))
 
     def _change(self, change: Change) -> Iterator[str]:
         shade = _RED if change.breaks == "yes" else ""

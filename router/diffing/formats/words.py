@@ -9,7 +9,8 @@ from router.diffing.changes import Bounds, Change, ColdCache, Report, TaskDiff, 
 from router.diffing.verdict import many, usd
 
 __all__ = [
-    *("bound_lines", "cache_line", "change_line", "cost_cell", "headline", "traffic_lines"),
+    *("bound_lines", "cache_line", "change_line", "cost_cell", "cost_lines", "headline"),
+    "traffic_lines",
 ]
 
 
@@ -49,14 +50,34 @@ def change_line(change: Change) -> str:
 
 def cache_line(cache: ColdCache) -> str:
     """Which prefixes of a tier go cold, why, and what writing them costs."""
-    goes = "goes" if len(cache.breakpoints) == 1 else "go"
-    verb = f"{goes} cold" if cache.sure else "may go cold"
+    one = len(cache.breakpoints) == 1
+    verb = f"{'goes' if one else 'go'} cold ({cache.why})"
+    if not cache.sure:
+        verb = f"may go cold ({cache.why})"
+    if cache.first:
+        verb = f"{'is' if one else 'are'} cached from now on"
     places = " and ".join(cache.breakpoints)
     price = "no price is known" if cache.cost is None else f"{usd(cache.cost)} USD"
     return (
-        f"tier {cache.tier}: {places} {verb} ({cache.why}); "
+        f"tier {cache.tier}: {places} {verb}; "
         f"one write of about {cache.tokens:,} tokens costs {price}"
     )
+
+
+def cost_lines(task: TaskDiff) -> Iterator[str]:
+    """How the bounds move, and what moves within them."""
+    if task.bounds is None:
+        return
+    yield from bound_lines(task.bounds)
+    signs = {change.escalates for change in task.changes} - {0}
+    if signs:
+        more = "more runs escalate and cost more"
+        fewer = "fewer runs escalate and cost less"
+        said = (
+            "other runs escalate than before" if len(signs) > 1 else more if 1 in signs else fewer
+        )
+        hint = "" if task.traffic is not None else "; --ledger says what that comes to"
+        yield f"within these bounds {said}{hint}"
 
 
 def bound_lines(bounds: Bounds) -> Iterator[str]:
@@ -66,7 +87,7 @@ def bound_lines(bounds: Bounds) -> Iterator[str]:
         (bounds.worst_before, bounds.worst_after),
     )
     if not any(_visible(*pair) for pair in sums):
-        yield "a run costs what it did, with inputs at their longest"
+        yield "the bounds of a run are as before (estimates, inputs at their longest)"
         return
     best = _moved(bounds.best_before, bounds.best_after)
     worst = _moved(bounds.worst_before, bounds.worst_after)
@@ -81,8 +102,12 @@ def bound_lines(bounds: Bounds) -> Iterator[str]:
 def cost_cell(task: TaskDiff) -> str:
     """The worst case in a few words, for a table."""
     bounds = task.bounds
-    if bounds is None or not _visible(bounds.worst_before, bounds.worst_after):
-        return ""
+    if bounds is None:
+        return "as before"
+    if bounds.worst_before is None and bounds.worst_after is None:
+        return "unknown"
+    if not _visible(bounds.worst_before, bounds.worst_after):
+        return "as before"
     return _moved(bounds.worst_before, bounds.worst_after)
 
 

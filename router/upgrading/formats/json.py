@@ -98,6 +98,7 @@ def _effect(effect: Effect) -> dict[str, Any]:
             for cold in effect.caches
         ],
         "warnings": list(effect.warnings),
+        "notes": list(effect.notes),
     }
 
 

@@ -86,14 +86,17 @@ def effect_rows(effect: Effect) -> Iterator[tuple[str, str]]:
         yield "cache", cache_line(cold)
     for warning in effect.warnings:
         yield "warning", warning
+    for note in effect.notes:
+        yield "note", note
 
 
 def _breakpoint(point: Breakpoint) -> str:
     before, after = (_caches(one) for one in (point.caches_before, point.caches_after))
-    return (
-        f"tier {point.tier}: {point.where} about {point.tokens_before:,} → "
-        f"{point.tokens_after:,} tokens, {before} → {after}"
-    )
+    tokens = f"{point.tokens_after:,} tokens"
+    if point.tokens_before != point.tokens_after:
+        tokens = f"{point.tokens_before:,} → {tokens}"
+    caching = f"{after} as before" if before == after else f"{before} → {after}"
+    return f"tier {point.tier}: {point.where} about {tokens}, {caching}"
 
 
 def _caches(able: bool | None) -> str:
