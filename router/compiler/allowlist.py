@@ -252,7 +252,9 @@ class _Walker:
         try:
             spec.arguments(*values, **named)
         except TypeError:
-            self._note(node, f"`{node.name}` does not take these arguments", node.name)
+            called = node.node.name if isinstance(node.node, nodes.Name) else "name"
+            hint = f'write `tag("{called}")`' if node.name == "tag" else None
+            self._note(node, f"`{node.name}` does not take these arguments", node.name, hint)
         except ValueError as error:
             self._note(node, str(error), node.name)
 

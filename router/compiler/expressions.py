@@ -5,6 +5,7 @@ Each closure takes the values by name and gives a value or MISSING; none of them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -60,6 +61,15 @@ class _Where:
         return Problem("condition-syntax", message, line, first, last, help_)
 
 
+_WRITTEN_ELSEWHERE = {
+    "&": "write `and`",
+    "|": "write `or`",
+    "=": "write `==`",
+    "!": "write `not`",
+    **dict.fromkeys("\u201c\u201d\u201e\u2018\u2019", "write straight quotes: `\"` or `'`"),
+}
+
+
 def _parse(source: str) -> nodes.Expr:
     try:
         parser = Parser(sandbox(), source, state="variable")
@@ -71,7 +81,9 @@ def _parse(source: str) -> nodes.Expr:
         message = error.message or "syntax error"
         quoted = message.rsplit("'", 2)
         word = quoted[1] if len(quoted) == 3 else ""
-        raise Refused([_Where(source).problem(message, error.lineno, word)]) from None
+        message = re.sub(r" at \d+$", "", message)  # counts from the start of the condition
+        hint = _WRITTEN_ELSEWHERE.get(word)
+        raise Refused([_Where(source).problem(message, error.lineno, word, hint)]) from None
     for node in (tree, *tree.find_all((nodes.Call, nodes.Slice))):
         if isinstance(node, nodes.Call | nodes.Slice):
             what = "calls" if isinstance(node, nodes.Call) else "slices"

@@ -112,6 +112,8 @@ class _Compiler:
             said = self._definition(schema["$ref"]).get("patternErrorMessage")
         if said is not None:
             return str(said)
+        if "enum" in schema:
+            return _one_of([str(member) for member in schema["enum"] if member is not None])
         names = [_IN_WORDS[name] for name in _listed(schema.get("type", [])) if name != "null"]
         return " or ".join(names) or "another value"
 
@@ -249,8 +251,7 @@ def _enum(members: list[Any]) -> Check:
     known = [member for member in members if isinstance(member, str)]
     if len(known) + (None in allowed) != len(members):
         raise ValueError("an enum of something else than strings and null")
-    *most, last = known
-    expected = f"{', '.join(most)} or {last}" if most else last
+    expected = _one_of(known)
 
     def check(node: Node, parent: Node | None, key: Key, report: Report) -> None:
         value = node.value
@@ -258,6 +259,11 @@ def _enum(members: list[Any]) -> Check:
             report.bad_value(node, key, expected, known=known)
 
     return check
+
+
+def _one_of(names: list[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _const(wanted: int, rule: str) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -18,6 +19,8 @@ Key = str | int | None
 
 _MAX_FINDINGS: Final = 100
 _MANY: Final = 12  # a list of more names is no help
+_OTHER_WORDS: Final = {"off": "disabled", "none": "disabled", "on": "adaptive", "auto": "adaptive"}
+_GROUPED: Final = re.compile(r"\d{1,3}(?:[,_ ']\d{3})+|\d+(?:\.\d+)?")
 
 
 class Enough(Exception):
@@ -44,6 +47,10 @@ class Report:
         help_line = None
         if node.value is None and not nullable:
             help_line = "null removes what a parent sets, and none sets this: give it a value"
+        elif expected == "a list":
+            help_line = _listed(node)
+        elif expected.endswith("number") and isinstance(node.value, str):
+            help_line = _number(node.value, whole="whole" in expected)
         self._add(at_node("wrong-type", message, node, help=help_line))
 
     def bad_value(
@@ -59,7 +66,10 @@ class Report:
         self.blamed.add(id(node))
         value = node.value
         shown = quoted(value if isinstance(value, str) else str(value))
-        meant = suggest(value, known) if isinstance(value, str) else None
+        meant = None
+        if isinstance(value, str):
+            other = _OTHER_WORDS.get(value.lower())
+            meant = other if other in known else suggest(value, known)
         help_line = remedy = None
         if meant is not None:
             help_line = f"did you mean `{meant}`?"
@@ -163,6 +173,21 @@ def _kind(node: Node) -> str:
             return "a map"
         case _:
             return f"the number {node.value}"
+
+
+def _listed(node: Node) -> str | None:
+    """How to make a list of what stands there alone."""
+    line, column, end_line, end_column = node.mark
+    written = node.source.line(line + 1)[column:end_column] if line == end_line else ""
+    if node.is_map and not written.startswith("{"):
+        return "put `- ` before each element"
+    return f"write {quoted(f'[{written}]')}" if written else None
+
+
+def _number(text: str, *, whole: bool) -> str | None:
+    if _GROUPED.fullmatch(text) is None or (whole and "." in text):
+        return None
+    return f"write the number {re.sub('[^0-9.]', '', text)}"
 
 
 def _add_help(wanted: Sequence[str]) -> str:

@@ -44,6 +44,7 @@ _SAID: tuple[tuple[str, str, str | None], ...] = (
     ),
     ("found unknown escape", "an unknown escape in double quotes", "use single quotes, or `\\\\`"),
     ("alphabetic or numeric character", "not the name of an alias or an anchor", _QUOTE),
+    ("found a tab character", "a tab cannot indent YAML", "indent with spaces"),
     ("found incompatible YAML", "an unknown %YAML version", "remove the %YAML line"),
 )
 
@@ -66,7 +67,12 @@ def syntax_fault(error: MarkedYAMLError, source: SourceText) -> Finding:
         return _at(source, _point(context), "what begins here is never finished", help_line)
     if mark is not None and "cannot start any token" in problem:
         return _at(source, _point(mark), *_bad_start(source, mark))
+    unfinished = "expected ',' or" in problem
+    if unfinished and context is not None and mark is not None and context.line != mark.line:
+        return _unclosed(source, context, mark)
     if context is not None and "could not find expected ':'" in problem:
+        if (tight := _tight_colon(source, context)) is not None:
+            return tight
         mark = context
     message, help_line = next(
         ((ours, hint) for part, ours, hint in _SAID if part in problem),
@@ -76,6 +82,43 @@ def syntax_fault(error: MarkedYAMLError, source: SourceText) -> Finding:
     if context is not None and mark is not None and 0 < context.line != mark.line:
         notes.append(f"in what begins on line {context.line + 1}")
     return _at(source, _point(mark), message, help_line, notes)
+
+
+def _unclosed(source: SourceText, opened: YamlMark, mark: YamlMark) -> Finding:
+    """A bracket that is open on a later line, where something stands that is no element."""
+    line, following = source.line(opened.line + 1), source.line(mark.line + 1)
+    bracket = line[opened.column : opened.column + 1]
+    closing = "}" if bracket == "{" else "]"
+    # Within brackets too, lines are indented by more than what the brackets are a part of.
+    if _indent(following) <= _indent(line) and following.strip()[:1] not in ("}", "]"):
+        message = f"the `{bracket}` is not closed"
+        return _at(source, _point(opened), message, f"add the `{closing}`")
+    message = f"expected `,` or `{closing}` here"
+    help_line = f"close the `{bracket}` of line {opened.line + 1}, or put a `,` in between"
+    return _at(source, _point(mark), message, help_line)
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+_TIGHT = re.compile(r"((?:- +)*[\w-]+):(\S|[^\S \t])(.*)")
+
+
+def _tight_colon(source: SourceText, mark: YamlMark) -> Finding | None:
+    """A `:` without the space after it that makes a key of what stands before."""
+    found = _TIGHT.match(source.line(mark.line + 1), mark.column)
+    if found is None:
+        return None
+    key, after, rest = found.groups()
+    column = mark.column + len(key)
+    if after.isspace():
+        message = f"the character U+{ord(after):04X} follows the `:`, where a space must"
+        rest, column = rest.strip(), column + 1
+    else:
+        message, rest = "no space follows the `:`", (after + rest).strip()
+    place = (mark.line, column, mark.line, column + 1)
+    return _at(source, place, message, f"write {quoted(f'{key}: {rest}')}")
 
 
 def _at(

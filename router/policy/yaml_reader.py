@@ -87,7 +87,7 @@ def read_yaml(data: bytes, file: str, *, pure: bool = False) -> Reading:
     whole = _drain(tree, text, pure)
     if whole and tree.root is None:
         help_line = "begin with `version: 1`"
-        tree.report("empty-file", "the file holds no policy", (0, 0, 0, 1), help=help_line)
+        tree.report("empty-file", "the file holds nothing", (0, 0, 0, 1), help=help_line)
     return Reading(tree.root, tree.finished())
 
 

@@ -168,7 +168,7 @@ HOSTILE = [
     ("tab", b"a:\n\tb: 1", "yaml-syntax", 2, 1),
     ("quote left open", b'a: 1\nb: "x\nc: 2\n', "yaml-syntax", 2, 4),
     ("single quote left open", b"a: 1\nb: 'x\nc: 2\n", "yaml-syntax", 2, 4),
-    ("bracket left open", b"a: [1, 2\nb: 3\n", "yaml-syntax", 2, 2),
+    ("bracket left open", b"a: [1, 2\nb: 3\n", "yaml-syntax", 1, 4),
     ("bracket never closed", b"a: [1, 2\n\n", "yaml-syntax", 1, 4),
     ("brace never closed", b"a: 1\nb: {c: [1], d\n", "yaml-syntax", 2, 4),
     ("nothing after a bracket", b"a: 1\nb: [\n", "yaml-syntax", 2, 4),
@@ -513,3 +513,32 @@ def test_the_two_parsers_agree(text: str) -> None:
 
 def _plain(node: Node | None) -> object:
     return None if node is None else node.plain()
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "help_line"),
+    [
+        ("a:\n  - {b: 1\n  - {b: 2}\n", (2, 5), "the `{` is not closed", "add the `}`"),
+        ("a: [1, 2\nb: 3\n", (1, 4), "the `[` is not closed", "add the `]`"),
+        (
+            "a: {b: 1\n  c: {d: 1}}\n",
+            (2, 4),
+            "expected `,` or `}` here",
+            "close the `{` of line 1, or put a `,` in between",
+        ),
+        ("a: 1\nb:512\nc: 1\n", (2, 2), "no space follows the `:`", "write `b: 512`"),
+        (
+            "a: 1\nb:\u00a0512\nc: 1\n",
+            (2, 3),
+            "the character U+00A0 follows the `:`, where a space must",
+            "write `b: 512`",
+        ),
+        ("a:\n  b: 1\n\tc: 2\n", (3, 1), "a tab cannot indent YAML", "indent with spaces"),
+    ],
+)
+def test_what_is_wrong_is_said_where_it_is_to_be_mended(
+    text: str, place: tuple[int, int], message: str, help_line: str
+) -> None:
+    (finding,) = read(text.encode()).findings
+    assert (finding.message, finding.help) == (message, help_line)
+    assert (finding.span.line, finding.span.column) == place

@@ -19,7 +19,8 @@ def check(compiled: CompiledTask, facts: Facts) -> Iterator[Finding]:
     waiting = _expected_wait(retry)
     if waiting > deadline:
         message = (
-            f"{retry.retries} retries wait {waiting:.3g}s on average, the run has {deadline:g}s"
+            f"{retry.retries} retries wait {waiting:.3g}s on average, "
+            f"a run of `{compiled.task.name}` has {deadline:g}s"
         )
         help_line = "fewer `retries`, a lower `cap`, or a longer deadline"
         if compiled.node.get("retry") is not None:
