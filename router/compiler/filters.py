@@ -50,12 +50,12 @@ def _simple(operation: Callable[[str], str]) -> Callable[[Budget, Any], str]:
     return apply
 
 
-def _tag(budget: Budget, value: Any, name: str) -> str:
-    return wrap(_text(budget, value), name)
+def _tag(budget: Budget, value: Any, name: str, *around: str) -> str:
+    return wrap(_text(budget, value), name, *around)
 
 
-def _tag_arguments(name: str) -> None:
-    if not isinstance(name, str) or not ELEMENT.fullmatch(name):
+def _tag_arguments(name: str, *around: str) -> None:
+    if not all(isinstance(one, str) and ELEMENT.fullmatch(one) for one in (name, *around)):
         raise ValueError("`tag` takes an element name: a letter, then letters, digits, _ . -")
 
 

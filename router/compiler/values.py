@@ -40,13 +40,20 @@ def to_text(value: Any) -> str:
     return value if isinstance(value, str) else to_json(value)
 
 
-def wrap(value: Any, element: str) -> str:
+def wrap(value: Any, element: str, *around: str) -> str:
     """`<element>text</element>`, where the text can neither close nor forge that element.
 
     Whatever looks like an opening or closing tag of that name, in any letter case, with spaces
     or invisible characters between, loses its `<` to `&lt;`; all other text stays as it is.
+
+    Args:
+        around: elements that the template has opened around this one: the text cannot close
+            those either.
     """
-    return f"<{element}>{kept_inside(to_text(value), element)}</{element}>"
+    text = to_text(value)
+    for name in (element, *around):
+        text = kept_inside(text, name)
+    return f"<{element}>{text}</{element}>"
 
 
 def kept_inside(text: str, element: str) -> str:

@@ -53,6 +53,8 @@ RULE = Rule(
     why=(
         "Without an element around it nobody, the model included, can tell where the stranger's "
         "text ends. `tag` wraps it so that the text can neither close nor forge its element. "
+        "Elements that the template opens around it are named too, and then cannot be closed "
+        'either: `tag("text", "source")`. '
         "Numbers, booleans and enums, images, documents and turns need no tag."
     ),
     configure="List an input under `trusted` if your own program sets it.",
