@@ -59,6 +59,26 @@ def test_no_word_of_a_summary_is_cut() -> None:
     assert cut.removesuffix("…") in {*names, "added"}
 
 
+@pytest.mark.parametrize(("tasks", "times"), [(2, 2), (3, 1), (30, 1)])
+def test_what_many_tasks_share_is_told_once(tasks: int, times: int) -> None:
+    """One pin in a parent: the line stands once with the names of those who have it."""
+    names = [f"sort{number:02}" for number in range(tasks)]
+    parent = POLICY.replace("classify:", "_sort:")
+    children = "".join(f"  {name}: {{extends: _sort}}\n" for name in names)
+    rest = {name: text for name, text in FILES.items() if name != "classify.yaml"}
+    old = {**rest, "_all.yaml": parent}
+    old["tasks.yaml"] = f"version: 1\nextends: _all.yaml\ntasks:\n{children}"
+    new = {**old, "_all.yaml": parent.replace("opus: claude-opus-5-5", "opus: claude-opus-5")}
+    found = report(old, new)
+    change = "model claude-opus-5-5 → claude-opus-5"
+    for form in (Form.TEXT, Form.MARKDOWN):
+        shown = render(found, form)
+        assert len(re.findall(rf"model:? +tier opus: {change}", shown)) == times
+        assert (f"n {tasks} tasks ({', '.join(names[:20])}" in shown) is (times == 1)
+    whole = json.loads(render(found, Form.JSON))
+    assert all(change in str(task["changes"]) for task in whole["tasks"])
+
+
 def test_nothing_is_said_to_be_nothing() -> None:
     """And comments to be comments."""
     assert lines(dict(FILES), dict(FILES)) == ["old → new: nothing differs"]

@@ -17,8 +17,10 @@ from router.diffing.formats.words import (
     cost_cell,
     cost_lines,
     headline,
+    shared_by,
     traffic_lines,
 )
+from router.diffing.sharing import Shared, shared, without
 from router.diffing.texts import printable
 from router.types import Finding
 
@@ -38,11 +40,19 @@ _FENCE: Final = re.compile(r"`{3,}")
 
 def render(report: Report) -> str:
     """The report for a code host; what does not fit into one comment is counted, not shown."""
+    groups = () if report.broken else shared(report)
     head = "\n".join(_head(report)) + "\n"
     room = MOST_CHARACTERS - len(head)
     parts = []
+    for group in groups:
+        part = "\n".join(_shared(group)) + "\n"
+        if len(part) > room // 2:  # too much to tell once: each task tells it
+            groups = tuple(one for one in groups if one is not group)
+            continue
+        room -= len(part)
+        parts.append(part)
     for number, task in enumerate(report.tasks if not report.broken else ()):
-        part = "\n".join(_details(task)) + "\n"
+        part = "\n".join(_details(task, groups)) + "\n"
         if len(part) > room - 200:
             left = len(report.tasks) - number
             parts.append(f"\nDetails of {left} more are left out: they do not fit a comment.\n")
@@ -102,20 +112,38 @@ def _findings(findings: tuple[Finding, ...]) -> Iterator[str]:
         yield f"- … and {len(findings) - _MOST_FINDINGS} more"
 
 
-def _details(task: TaskDiff) -> Iterator[str]:
+def _shared(group: Shared) -> Iterator[str]:
+    said = shared_by(group)
+    yield ""
+    yield f"**{_inline(said[0].upper() + said[1:])}:**"
+    yield ""
+    yield from _lines(group.changes)
+    yield from _advice(group)
+
+
+def _details(task: TaskDiff, groups: tuple[Shared, ...]) -> Iterator[str]:
+    own = without(task, groups)
     yield ""
     yield f"<details><summary>{_inline(task.name)}</summary>"
     yield ""
-    for change in task.changes:
-        yield from _change(change)
+    yield from _lines(own.changes)
     yield from (f"- cache: {_inline(cache_line(cache))}" for cache in task.caches)
     yield from (f"- cost: {_inline(line)}" for line in cost_lines(task))
     if task.traffic is not None:
         yield from (f"- traffic: {_inline(line)}" for line in traffic_lines(task.traffic))
-    yield from (f"- **warning**: {_inline(warning)}" for warning in task.warnings)
-    yield from (f"- note: {_inline(note)}" for note in task.notes)
+    yield from _advice(own)
     yield ""
     yield "</details>"
+
+
+def _advice(told: TaskDiff | Shared) -> Iterator[str]:
+    yield from (f"- **warning**: {_inline(warning)}" for warning in told.warnings)
+    yield from (f"- note: {_inline(note)}" for note in told.notes)
+
+
+def _lines(changes: tuple[Change, ...]) -> Iterator[str]:
+    for change in changes:
+        yield from _change(change)
 
 
 def _change(change: Change) -> Iterator[str]:

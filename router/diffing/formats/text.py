@@ -10,8 +10,10 @@ from router.diffing.formats.words import (
     change_line,
     cost_lines,
     headline,
+    shared_by,
     traffic_lines,
 )
+from router.diffing.sharing import Shared, shared, without
 from router.diffing.texts import printable
 from router.lint.report import Report as LintReport
 from router.lint.reporters import text as lint_text
@@ -40,9 +42,14 @@ class _Text:
         if report.broken:
             return
         yield self._paint(f"{report.old} → {report.new}: {printable(headline(report))}", _BOLD)
+        groups = shared(report)
+        for group in groups:
+            yield ""
+            yield f"{self._paint(printable(shared_by(group)), _BOLD)}:"
+            yield from self._lines(group)
         for task in report.tasks:
             yield ""
-            yield from self._task(task)
+            yield from self._task(task, groups)
         if report.layout:
             yield from (f"  {printable(file)}" for file in report.layout)
         if report.warnings:
@@ -50,12 +57,13 @@ class _Text:
             yield "warnings that are new:"
             yield from (printable(f"  {finding}") for finding in report.warnings)
 
-    def _task(self, task: TaskDiff) -> Iterator[str]:
+    def _task(self, task: TaskDiff, groups: tuple[Shared, ...]) -> Iterator[str]:
         shade = _YELLOW if task.behaves else _GREEN
         if task.breaks:
             shade = _RED
         yield f"{self._paint(task.name, shade, _BOLD)}: {printable(task.verdict)}"
-        for change in task.changes if task.status in ("changed", "renamed") else ():
+        own = without(task, groups)
+        for change in own.changes if task.status in ("changed", "renamed") else ():
             yield from self._change(change)
         for cache in task.caches:
             yield self._row("cache", printable(cache_line(cache)))
@@ -64,10 +72,16 @@ class _Text:
         if task.traffic is not None:
             for number, line in enumerate(traffic_lines(task.traffic)):
                 yield self._row("" if number else "traffic", printable(line))
-        for warning in task.warnings:
-            yield self._row("warning", printable(warning), _YELLOW)
-        for note in task.notes:
-            yield self._row("note", printable(note))
+        yield from self._advice(own)
+
+    def _lines(self, group: Shared) -> Iterator[str]:
+        for change in group.changes:
+            yield from self._change(change)
+        yield from self._advice(group)
+
+    def _advice(self, told: TaskDiff | Shared) -> Iterator[str]:
+        yield from (self._row("warning", printable(one), _YELLOW) for one in told.warnings)
+        yield from (self._row("note", printable(one)) for one in told.notes)
 
     def _change(self, change: Change) -> Iterator[str]:
         shade = _RED if change.breaks == "yes" else ""

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from router.diffing.changes import Bounds, Change, ColdCache, Report, TaskDiff, Traffic
+from router.diffing.sharing import Shared
 from router.diffing.verdict import many, usd
 
 __all__ = [
     *("bound_lines", "cache_line", "change_line", "cost_cell", "cost_lines", "headline"),
-    "traffic_lines",
+    *("shared_by", "traffic_lines"),
 ]
+
+_MOST_NAMES = 20
 
 
 def headline(report: Report) -> str:
@@ -38,6 +41,13 @@ def headline(report: Report) -> str:
         after = sum((one.after for one in months), Decimal(0))
         said += f"; a month of recorded traffic: {_moved(before, after)}"
     return said
+
+
+def shared_by(group: Shared) -> str:
+    """Whom lines are told for."""
+    names = ", ".join(group.tasks[:_MOST_NAMES])
+    more = len(group.tasks) - _MOST_NAMES
+    return f"in {len(group.tasks)} tasks ({names}{f' and {more} more' if more > 0 else ''})"
 
 
 def change_line(change: Change) -> str:
