@@ -43,7 +43,7 @@ def table(catalog: Catalog, today: date, *, retired: bool = False) -> tuple[tupl
             continue
         lower = 0
         for up_to, band in price.bands:
-            head = facts if lower == 0 else (f"  over {lower:,} prompt tokens", *[""] * 5)
+            head = facts if lower == 0 else (f"{model.id}, prompts over {lower:,}", *[""] * 5)
             amounts = (
                 band.input,
                 band.output,
