@@ -38,7 +38,6 @@ _SHELL = frozenset({"cat", "cp", "ls", "mkdir", "mv", "rm", "sed"})
 _VARYING = [
     (re.compile(r"\brun_[0-9a-f]{12,}\b"), "run_…"),
     (re.compile(r"\breq_\w+\b"), "req_…"),
-    (re.compile(r"\brevision [0-9a-f]{8,}"), "revision …"),
     (re.compile(r"\b\d+ ms\b"), "… ms"),
     (re.compile(r"\bin \d+\.\d+s\b"), "in …s"),
     (re.compile(r"(\d\.\d+(?: at most)?) +\d+$"), r"\1 …"),  # the last column of --explain, ms
