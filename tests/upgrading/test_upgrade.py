@@ -114,6 +114,18 @@ def test_the_reason_of_a_move_that_was_asked_for_is_that_it_was(root):
     assert "newer model" not in text
 
 
+def test_what_stays_is_not_told_as_a_change(root):
+    """A prefix that is cached before and after, and what only gets better."""
+    lines = render(plan(root, models=["sonnet", "haiku"]), Form.TEXT).splitlines()
+    caching = [line for line in lines if "system[0] about" in line]
+    assert any(line.endswith("tokens, cached as before") for line in caching)
+    assert any(line.endswith("too short to cache → cached") for line in caching)
+    assert not any("cached → cached" in line for line in lines)
+    better = [line for line in lines if "tier haiku: minimum cacheable prefix" in line]
+    assert better
+    assert all(line.startswith("  note ") for line in better)
+
+
 @pytest.mark.parametrize("name", ["claude-sonnet-55", "claude-haiku-4-5", "claude-opus-4-1"])
 def test_nobody_is_moved_to_what_is_no_pin_or_gone(root, name):
     with pytest.raises(UsageError, match=name):

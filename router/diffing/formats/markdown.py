@@ -12,6 +12,7 @@ from typing import Final
 
 from router.diffing.changes import Change, Report, TaskDiff
 from router.diffing.formats.words import (
+    OF_COSTS,
     cache_line,
     change_line,
     cost_cell,
@@ -83,6 +84,8 @@ def _head(report: Report) -> Iterator[str]:
         yield "| task | what happens | a run at worst |"
         yield "|---|---|---|"
         yield from _rows(report)
+    if any(task.bounds for task in report.tasks):
+        yield from ("", f"{OF_COSTS[0].upper()}{OF_COSTS[1:]}.")
     if report.layout:
         yield ""
         yield from (f"- {_inline(file)}" for file in report.layout)

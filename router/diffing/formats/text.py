@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from router.diffing.changes import Change, Report, TaskDiff
 from router.diffing.formats.words import (
+    OF_COSTS,
     cache_line,
     change_line,
     cost_lines,
@@ -50,6 +51,8 @@ class _Text:
         for task in report.tasks:
             yield ""
             yield from self._task(task, groups)
+        if any(task.bounds for task in report.tasks):
+            yield from ("", self._paint(OF_COSTS, _DIM))
         if report.layout:
             yield from (f"  {printable(file)}" for file in report.layout)
         if report.warnings:

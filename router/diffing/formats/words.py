@@ -10,11 +10,12 @@ from router.diffing.sharing import Shared
 from router.diffing.verdict import many, usd
 
 __all__ = [
-    *("bound_lines", "cache_line", "change_line", "cost_cell", "cost_lines", "headline"),
-    *("shared_by", "traffic_lines"),
+    *("OF_COSTS", "bound_lines", "cache_line", "change_line", "cost_cell", "cost_lines"),
+    *("headline", "shared_by", "traffic_lines"),
 ]
 
 _MOST_NAMES = 20
+OF_COSTS = "costs are estimates, with inputs at their longest"  # said once, below all of them
 
 
 def headline(report: Report) -> str:
@@ -97,11 +98,11 @@ def bound_lines(bounds: Bounds) -> Iterator[str]:
         (bounds.worst_before, bounds.worst_after),
     )
     if not any(_visible(*pair) for pair in sums):
-        yield "the bounds of a run are as before (estimates, inputs at their longest)"
+        yield "the bounds of a run are as before"
         return
     best = _moved(bounds.best_before, bounds.best_after)
     worst = _moved(bounds.worst_before, bounds.worst_after)
-    yield f"a run at best {best}, at worst {worst} (estimates, inputs at their longest)"
+    yield f"a run at best {best}, at worst {worst}"
     for tier in bounds.tiers:
         if _visible(tier.before, tier.after):
             yield f"one attempt on {tier.tier} {_moved(tier.before, tier.after)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from router.diffing.formats.words import OF_COSTS
 from router.upgrading.formats.words import (
     effect_rows,
     ending,
@@ -40,6 +41,8 @@ def _lines(upgrade: Upgrade, written: bool) -> Iterator[str]:
     for effect in upgrade.effects:
         yield from ("", f"**{_cell(effect.task)}**", "")
         yield from (f"- {_cell(phrase)}" for _, phrase in effect_rows(effect))
+    if upgrade.effects:
+        yield from ("", f"{OF_COSTS[0].upper()}{OF_COSTS[1:]}.")
     findings = (*upgrade.errors, *upgrade.warnings)
     if findings:
         yield from ("", "**Lint would say**", "")

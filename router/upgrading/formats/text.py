@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from router.diffing.formats.words import OF_COSTS
 from router.diffing.texts import printable
 from router.lint.report import Report
 from router.lint.reporters import text as lint_text
@@ -28,6 +29,8 @@ def render(upgrade: Upgrade, *, written: bool = False, color: bool = False) -> s
     """The upgrade for a terminal or a pipe."""
     blocks = [[headline(upgrade)], *_moves(upgrade, color), *_models(upgrade, color)]
     blocks += _effects(upgrade, color)
+    if upgrade.effects:
+        blocks.append([_paint(OF_COSTS, _DIM, color)])
     findings = (*upgrade.errors, *upgrade.warnings)
     if findings:
         found = lint_text.render(Report(findings), color=color).rstrip("\n")
