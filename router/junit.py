@@ -31,7 +31,6 @@ class Case:
     message: str = ""
     detail: str = ""
     kind: str = ""
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +69,6 @@ def _counts(suite: Suite) -> dict[str, int]:
 
 def _case(case: Case) -> ET.Element:
     element = ET.Element("testcase", name=_plain(case.name), classname=_plain(case.suite_class))
-    if case.seconds is not None:
-        element.set("time", f"{case.seconds:.3f}")
     if case.outcome is not None:
         said = {"type": case.kind, "message": _plain(case.message)}
         outcome = ET.SubElement(element, case.outcome, {k: v for k, v in said.items() if v})

@@ -31,7 +31,8 @@ def run_policy_tests(
     paths: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Test files, or directories to look for *.test.yaml in; else the policies.",
+            help="Test files, FILE::NAME for single cases, or directories to look for "
+            "*.test.yaml in; else the policies.",
             show_default=False,
         ),
     ] = None,
@@ -108,7 +109,7 @@ def run_policy_tests(
     from router.config import find_config
     from router.errors import PolicyError, UsageError
     from router.testing.config import TestConfig
-    from router.testing.discovery import root_of
+    from router.testing.discovery import root_of, split_ids
     from router.testing.reporters import render
     from router.testing.runner import Wanted, run_tests
 
@@ -132,10 +133,11 @@ def run_policy_tests(
         some = text or task or any(path.resolve() != root for path in paths or ())
         if min_coverage is None and not some:
             min_coverage = config.min_coverage
+        files, ids = split_ids(paths or ())
         report = run_tests(
-            paths or (),
+            files,
             policies=policies,
-            wanted=Wanted(text, task) if text or task else None,
+            wanted=Wanted(text or None, task or None, ids),
             coverage=coverage,
             min_coverage=min_coverage or 0,
             update=update,

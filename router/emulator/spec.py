@@ -84,7 +84,8 @@ def _check_usage(usage: Any) -> None:
 def _stopped(spec: dict[str, Any]) -> Answer:
     stop = spec.pop("stop")
     if stop not in _STOPS:
-        raise ValueError(f"unknown stop {stop!r}; one of: {', '.join(sorted(_STOPS))}")
+        hint = did_you_mean(str(stop), _STOPS) or f"one of: {', '.join(sorted(_STOPS))}"
+        raise ValueError(f"unknown stop {stop!r}; {hint}")
     if stop == "refusal":
         return refuse(spec.pop("category", None), **spec)
     if stop in ("max_tokens", "truncated"):

@@ -149,11 +149,13 @@ def open_writer(
 
 def _make(path: str, target: Path) -> None:
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(target, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         pass  # another process was quicker, and made it the same way
     except OSError as error:
+        if not target.parent.exists():
+            said = f"there is no directory {target.parent}"
+            raise Failure(path, "missing", said, "make it, or correct the path") from None
         raise Failure(
             path,
             "readonly",

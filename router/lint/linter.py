@@ -15,7 +15,7 @@ from router.lint.config import LintConfig
 from router.lint.paths import absolute, inside, relative, renamed, root_of, same
 from router.lint.report import Hidden
 from router.lint.sources import Count, Linted, lint_sources
-from router.policy.sources import SourceError, Sources
+from router.policy.sources import SourceError, Sources, is_test_name
 from router.reloading.sources import DirectorySources
 from router.rules.judge import JudgeCache
 from router.types import Finding, Severity
@@ -113,7 +113,9 @@ class Linter(NamedTuple):
             linted = _about(linted, [relative(path, root) for path in paths])
             if not linted.files and not linted.findings:
                 names = ", ".join(map(str, paths))
-                return Part(problem=f"no policy under {root} has anything to do with {names}")
+                said = f"no policy under {root} has anything to do with {names}"
+                tests = all(is_test_name(path.name) for path in paths)
+                return Part(problem=f"{said}: `router test` checks it" if tests else said)
         if self.since is not None:
             real = Path(os.path.realpath(root))
             linted, notes = _changed(linted, _changes(self.since, real), real, root)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from router.policy.sources import is_test_name
 
-__all__ = ["Found", "find_tests", "root_of"]
+__all__ = ["Found", "find_tests", "root_of", "split_ids"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,13 @@ def find_tests(paths: Sequence[Path], policies: Path | None) -> list[Found]:
             root = policies or _root_for(file, path)
             found.setdefault(_absolute(file), Found.of(file, root))
     return sorted(found.values(), key=lambda one: str(one.path))
+
+
+def split_ids(paths: Sequence[Path]) -> tuple[list[Path], frozenset[Path]]:
+    """Files and directories, and which of them name a single case: `FILE::NAME`."""
+    ids = [path for path in paths if "::" in str(path) and not path.exists()]
+    files = [Path(str(path).partition("::")[0]) if path in ids else path for path in paths]
+    return list(dict.fromkeys(files)), frozenset(ids)
 
 
 def root_of(given: Path | None) -> Path:

@@ -18,7 +18,7 @@ from router.policy.scalars import ScalarError, duration
 from router.testing.driving import Outcome
 from router.testing.names import split_tier
 from router.testing.suite import Case, ScriptedTier
-from router.types import Attempt, Left, Span, Usage
+from router.types import Attempt, Left, Result, Span, Usage
 
 __all__ = [
     "Failure",
@@ -27,6 +27,7 @@ __all__ = [
     "expectations",
     "left_over",
     "mishaps",
+    "said_of",
     "shown",
     "texts",
 ]
@@ -66,7 +67,7 @@ def left_over(script: ScriptedTier, used: int, of: int) -> Failure:
     """Scripted replies that no request was given."""
     name = f"{script.task}/{script.tier}"
     said = f"{used} of {of} were used" if used else "it was never asked"
-    return Failure(script.node.span, f"replies of {name} are left over: {said}")
+    return Failure(script.place, f"replies of {name} are left over: {said}")
 
 
 def expectations(case: Case, outcome: Outcome) -> Iterator[Failure]:
@@ -111,9 +112,7 @@ def _error(node: Node, case: Case, outcome: Outcome) -> Iterator[Failure]:
     if error is None:
         result = outcome.result
         assert result is not None  # noqa: S101 - one of the two is there
-        took = "accepted" if result.accepted else f"not accepted: {result.reason}"
-        actual = f"an answer of {result.tier}, {took}"
-        yield Failure(node.span, "error", shown(node.plain()), actual)
+        yield Failure(node.span, "error", shown(node.plain()), said_of(result))
         return
     kind = node.get("kind") if node.is_map else node
     name = type(error).__name__
@@ -226,6 +225,17 @@ _OF_RESULTS: Mapping[str, Callable[[Node, Any], Iterator[Failure]]] = {
     "left": _left,
     "tags": _tags,
 }
+
+
+def said_of(result: Result) -> str:
+    """Where an answer comes from, and whether it was good enough."""
+    if result.accepted:
+        return f"answer of {result.tier}, accepted"
+    # What a model says has a stop reason; what `exhausted` puts in its place has none.
+    stands_in = result.stop_reason is None
+    whose = "the policy's own value (`exhausted`)" if stands_in else f"answer of {result.tier}"
+    return f"{whose}, not accepted: {result.reason}"
+
 
 # --- comparing ------------------------------------------------------------------------------------
 

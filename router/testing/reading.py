@@ -13,14 +13,14 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from router.compiler.model import Task
-from router.policy.findings import at_node, quoted
+from router.policy.findings import at_key, at_node, quoted
 from router.policy.loader import unreadable
 from router.policy.nodes import Node
 from router.policy.paths import PathEscape, resolve_path
 from router.policy.scalars import ScalarError, duration
 from router.policy.shape import apply_check
 from router.policy.shape_compiler import Check, compile_schema
-from router.policy.sources import SourceError, Sources
+from router.policy.sources import SourceError, Sources, is_test_name
 from router.policy.yaml_reader import read_yaml
 from router.resources import shipped
 from router.testing.expanding import RULE, Values, expand_case
@@ -53,6 +53,10 @@ def read_draft(file: str, sources: Sources) -> Draft:
     root, found = _read(file, sources)
     if root is None:
         return Draft(file, found)
+    if root.get("tasks") is not None and not is_test_name(file):
+        message = "this is a policy, not a file of tests"
+        help_line = "name its tests (`*.test.yaml`), or the directory that they are in"
+        return Draft(file, (at_key(RULE, message, root, "tasks", help=help_line),))
     findings = [one for one in found if not _is_date(one, root)]
     version = root.get("version")
     other = () if version is None else apply_check(_check("version"), version, root, "version")

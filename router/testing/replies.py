@@ -46,7 +46,8 @@ def read_replies(
             counted = counted or item.get("times") is not None
             items += [given[0]] * given[1]
         if items:
-            yield ScriptedTier(answering.name, tier, tuple(items), not counted, node, own)
+            place = replies.key_span(key)
+            yield ScriptedTier(answering.name, tier, tuple(items), not counted, place, own)
 
 
 def _item(node: Node, task: Task, findings: list[Finding]) -> tuple[Item, int] | None:

@@ -5,7 +5,7 @@ Each policy set is compiled once, however many files are about it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,22 +31,33 @@ __all__ = ["Wanted", "run_case", "run_rows", "run_tests"]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which cases to run: those whose `file::name` contains `text`, and of one task."""
+    """Which cases to run: those whose `file::name` contains `text`, of one task, and of `ids`."""
 
     text: str | None = None
     task: str | None = None
+    ids: frozenset[Path] = frozenset()  # `file::name`, as a path is compared; none: any
+
+    @property
+    def all(self) -> bool:
+        """Whether every case is wanted."""
+        return self == _ALL
 
     def __call__(self, case: Case) -> bool:
-        return (self.text is None or self.text.casefold() in case.id.casefold()) and (
-            self.task in (None, case.task)
+        return (
+            (self.text is None or self.text.casefold() in case.id.casefold())
+            and self.task in (None, case.task)
+            and (not self.ids or Path(case.id) in self.ids)
         )
+
+
+_ALL = Wanted()
 
 
 def run_tests(
     paths: Sequence[Path] = (),
     *,
     policies: Path | None = None,
-    wanted: Wanted | None = None,
+    wanted: Wanted = _ALL,
     catalog: Catalog | None = None,
     coverage: bool = False,
     min_coverage: int = 0,
@@ -56,7 +67,7 @@ def run_tests(
 
     Args:
         policies: where the policies are; else see `find_tests`.
-        wanted: which cases; else all.
+        wanted: which cases.
         coverage: count the decisions that were seen taken: of every task of the policies, or,
             where only some cases or files are asked for, of the tasks that these are about.
         min_coverage: so many of a hundred decisions must be covered; more than 0 counts them.
@@ -71,18 +82,20 @@ def run_tests(
     findings = tuple(dict.fromkeys(finding for one in loaded for finding in one.findings))
     if any(finding.severity is Severity.ERROR for finding in findings):
         return TestReport(files=files, findings=findings)
-    chosen = [(one, case) for one in loaded for case in _chosen(one, wanted or Wanted())]
-    if not chosen:
-        return TestReport(files=files, problem=_none_wanted(wanted, files))
+    chosen = [(one, case) for one in loaded for case in _chosen(one, wanted)]
+    unknown = wanted.ids - {Path(case.id) for _, case in chosen}
+    if not chosen or unknown:
+        problem = _none_wanted(wanted, unknown, loaded)
+        return TestReport(files=files, problem=problem)
     kept = {one.found.path: one.snapshots(update=update) for one in loaded}
     reports = list(_reports(chosen, library.catalog, kept))
     for index, failure in left_over_in_tables(reports):
         reports[index] = _failed(reports[index], failure)
     cases = tuple(reports)
-    notes = tuple(_snapshot_notes(kept, whole=wanted is None))
+    notes = tuple(_snapshot_notes(kept, whole=wanted.all))
     covered = None
     if coverage or min_coverage:
-        some = wanted is not None or any(path.is_file() for path in paths)
+        some = not wanted.all or any(path.is_file() for path in paths)
         covered = _coverage([one for one, _ in chosen], cases, some=some)
     return TestReport(
         cases, files, findings, notes=notes, coverage=covered, min_coverage=min_coverage
@@ -99,6 +112,9 @@ def _snapshot_notes(kept: Mapping[Path, Snapshots | None], *, whole: bool) -> It
         elif snapshots.update:
             if snapshots.write(whole=whole):
                 yield f"wrote {file}"
+            if snapshots.failing:
+                failing = ", ".join(snapshots.failing)
+                yield f"{file} is left as it was for cases that fail: {failing}"
         elif whole and (names := snapshots.obsolete()):
             yield f"{file} has snapshots of no case (`--update` drops them): {', '.join(names)}"
 
@@ -135,16 +151,18 @@ def _chosen(loaded: LoadedSuite, wanted: Wanted) -> Iterator[Case]:
             yield case
 
 
-def _none_wanted(wanted: Wanted | None, files: Sequence[str]) -> str:
+def _none_wanted(wanted: Wanted, unknown: Iterable[Path], loaded: Sequence[LoadedSuite]) -> str:
+    """Why nothing is run."""
+    if wanted.all and any(one.suite is not None and one.suite.labelled for one in loaded):
+        return "there are labelled inputs (`live:`) and no cases: run them by --live or --replay"
     asked = [
         f" {said} {value!r}"
-        for said, value in (
-            ("with", wanted.text if wanted else None),
-            ("of task", wanted.task if wanted else None),
-        )
+        for said, value in (("with", wanted.text), ("of task", wanted.task))
         if value is not None
     ]
-    return f"no case{''.join(asked)} in {len(files)} file{'' if len(files) == 1 else 's'}"
+    named = f" called {', '.join(sorted(map(str, unknown)))}" if unknown else ""
+    files = f"{len(loaded)} file{'' if len(loaded) == 1 else 's'}"
+    return f"no case{named}{''.join(asked)} in {files}"
 
 
 def _reports(
@@ -171,12 +189,15 @@ def run_case(case: Case, stage: Stage, snapshots: Snapshots | None = None) -> Ca
             snapshots.keep(case)
         return CaseReport(case, "skipped")
     outcome = stage.run(case)
-    failures = (
+    failures = [
         *mishaps(case, outcome),
         *expectations(case, outcome),
         *request_failures(case, outcome, stage.tasks, stage.catalog),
-        *(snapshots.failures(case, outcome) if snapshots is not None else ()),
-    )
+    ]
+    if snapshots is not None and snapshots.update and failures:
+        snapshots.keep_failing(case)
+    elif snapshots is not None:
+        failures += snapshots.failures(case, outcome)
     return _failed(CaseReport(case, "passed", outcome=outcome), *failures)
 
 

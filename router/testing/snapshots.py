@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -36,6 +36,7 @@ _HEAD = (
 )
 _CASE, _BLOCK = "=== ", "*** "
 _REFERENCE = re.compile(r": block ([0-9a-f]{12})")
+_HUNK = re.compile(r"@@ -(\d+)")
 _DIFF_LINES = 24  # of one failure; the file itself is the better place to read more
 _PROMPT = ("model", "system", "messages", "tools", "stream", "metadata")
 
@@ -54,6 +55,7 @@ class Snapshots:
     kept: Mapping[str, str] = field(default_factory=dict)  # sections by their head
     seen: dict[str, str] = field(default_factory=dict)
     update: bool = False
+    failing: list[str] = field(default_factory=list)  # cases that an update passes over
 
     @classmethod
     def of(cls, tests: Path, *, update: bool = False) -> Snapshots:
@@ -87,6 +89,11 @@ class Snapshots:
             text = self.seen[head] = self.kept[head]
             names = (_BLOCK + name for name in _REFERENCE.findall(text))
             self.seen.update({name: self.kept[name] for name in names if name in self.kept})
+
+    def keep_failing(self, case: Case) -> None:
+        """Notes a case that failed: what it sends may be the mistake, and is not written."""
+        self.keep(case)
+        self.failing.append(case.name)
 
     def obsolete(self) -> list[str]:
         """Names of cases that are kept and were not seen. Only after all cases have run."""
@@ -221,10 +228,25 @@ def _whole(text: str, sections: Mapping[str, str]) -> list[str]:
 
 
 def _diff(before: list[str], after: list[str]) -> str:
-    lines = list(difflib.unified_diff(before, after, "kept", "sent", lineterm="", n=1))[2:]
+    lines = []
+    for line in list(difflib.unified_diff(before, after, "kept", "sent", lineterm="", n=1))[2:]:
+        hunk = _HUNK.match(line)
+        lines.append(line if hunk is None else _headed(before[: int(hunk[1]) + 1]))
     more = len(lines) - _DIFF_LINES
     shown = [f"      {line}" for line in lines[:_DIFF_LINES]]
     return "\n".join([*shown, *([f"      … {more} more lines"] if more > 0 else [])])
+
+
+def _headed(before: Sequence[str]) -> str:
+    """A hunk's head: in which block of which request it begins. The numbers of the lines that are
+    compared are none of the file's, where blocks stand elsewhere.
+    """
+    heads = [line for line in before if line and not line.startswith(" ")]
+    request = next((one for one in reversed(heads) if one.startswith("--- ")), "")
+    block = heads[-1] if heads else ""
+    tier = request.removeprefix("--- ").partition(":")[0]
+    where = "" if block == request else f"{block.partition(':')[0]} of "
+    return f"@@ {where}{tier} @@"
 
 
 def _line(name: str) -> str:

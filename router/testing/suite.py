@@ -9,6 +9,7 @@ from typing import Any
 
 from router.emulator.replies import Item
 from router.policy.nodes import Node
+from router.types import Span
 
 __all__ = ["Case", "Labelled", "ScriptedTier", "Suite"]
 
@@ -21,7 +22,7 @@ class ScriptedTier:
     tier: str
     items: tuple[Item, ...]
     repeats: bool  # the one item is given whenever the tier is asked
-    node: Node  # where it is written
+    place: Span  # of the tier's name in the case
     own: bool  # of the case itself, so that it must be used; else of the file's defaults
 
 

@@ -37,7 +37,7 @@ def _left_over(rows: Sequence[_Row]) -> Iterator[tuple[int, Failure]]:
         lacking = {(script.task, script.tier): used for script, used, _ in outcome.unused}
         for script in case.replies:
             if script.own:
-                key = script.task, script.tier, script.node.span
+                key = script.task, script.tier, script.place
                 used = lacking.get(key[:2], len(script.items))
                 most[key] = index, max(used, most.get(key, (0, 0))[1]), script
     for index, used, script in most.values():

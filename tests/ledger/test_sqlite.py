@@ -694,6 +694,13 @@ def test_a_path_that_cannot_be_made_is_refused_at_the_start(tmp_path: Path) -> N
         SQLiteLedger(tmp_path / "file" / "ledger.db")
 
 
+def test_a_directory_that_is_not_there_is_no_place_for_a_ledger(tmp_path: Path) -> None:
+    """A mistyped path is told, and nothing is made of it."""
+    with pytest.raises(LedgerError, match=rf"there is no directory {tmp_path}/nosuch/one; make it"):
+        SQLiteLedger(tmp_path / "nosuch" / "one" / "ledger.db")
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a file system nobody may write")
 def test_a_read_only_file_system_is_refused_at_the_start() -> None:
     """Where not even root can make a file, the error names the path and what to do."""
@@ -708,6 +715,7 @@ def test_best_effort_begins_without_a_ledger(tmp_path: Path) -> None:
     with closing(SQLiteLedger(blocker / "ledger.db", mode="best_effort")) as ledger:
         ledger.write(reserve("r1"))
         blocker.unlink()
+        blocker.mkdir()
     assert len(rows(blocker / "ledger.db")) == 1
 
 

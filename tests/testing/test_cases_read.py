@@ -52,6 +52,10 @@ WRONG = {
         "bad-case",
         "did you mean `times`?",
     ),
+    "- {name: a, replies: {haiku: «{stop: max_token}»}, expect: {tier: haiku}}": (
+        "bad-case",
+        "did you mean `max_tokens`?",
+    ),
     "- {name: a, replies: {haiku: «{stop: refusl}»}, expect: {tier: haiku}}": (
         "bad-case",
         "unknown stop 'refusl'",
@@ -158,7 +162,7 @@ FILES = {
     ),
     "version: 1\nsnapshots: [requests]\ncases: [{name: a, skip: x}]\n": ("bad-value", "request"),
     "version: [\n": ("yaml-syntax", ""),
-    "": ("empty-file", ""),
+    "": ("empty-file", "holds nothing"),
 }
 
 

@@ -154,7 +154,7 @@ FAIL = {
     'confidence: "< 0.9"': "confidence: < 0.9 / 0.9",
     "confidence: null": "confidence: null / 0.9",
     "left: [{tier: haiku}]": "left: 1 tiers / 0: none",
-    "error: Exhausted": 'error: "Exhausted" / an answer of haiku, accepted',
+    "error: Exhausted": 'error: "Exhausted" / answer of haiku, accepted',
     'usd: "< 0"': "usd: < 0 / 0.000",
     'tokens: {output: "> 9999"}': "tokens.output: > 9999 / ",
     'waited: "> 0s"': "waited: > 0s / 0 s",
@@ -205,6 +205,56 @@ def test_a_scripted_reply_that_is_never_used_fails_the_case(run):
         "replies of sort/haiku are left over: 1 of 2 were used",
     ]
     assert report.count("failed") == 2
+
+
+@pytest.mark.parametrize("reply", [SURE, "$sure"])
+def test_replies_that_are_left_over_are_shown_where_the_case_names_their_tier(run, reply):
+    """Not where the values of the file stand, which many cases share."""
+    head = f"task: sort\nvalues: {{sure: {SURE}}}\ndefaults: {{inputs: {{message: Hi}}}}"
+    report = run(
+        f"""
+- name: a
+  replies:
+    haiku: {SURE}
+    opus: {reply}
+  expect: {{tier: haiku}}
+- {{name: b, replies: {{haiku: $sure}}, expect: {{tier: haiku}}}}
+""",
+        head,
+    )
+    (failure,) = report.cases[0].failures
+    assert (failure.span.line, failure.span.column) == (10, 5)
+
+
+def test_the_value_of_the_policy_is_not_called_an_answer_of_a_tier(run, root):
+    from router.testing.reporters.text import failure_text
+
+    path = root / "policies" / "sort.yaml"
+    value = "exhausted: {value: {label: other, confidence: 0}}"
+    path.write_text(path.read_text().replace("retry: {retries: 2}", value))
+    report = run(f"""
+- name: a
+  replies: {{haiku: {UNSURE}, sonnet: {UNSURE}, opus: {{stop: refusal}}}}
+  expect: {{accepted: true}}
+""")
+    text = failure_text(report.cases[0])
+    assert "the policy's own value (`exhausted`), not accepted: " in text
+    assert "answer of" not in text
+
+
+def test_a_policy_given_for_a_file_of_tests_is_told_from_one(run, root):
+    report = run_tests([root / "policies" / "sort.yaml"])
+    (finding,) = report.findings
+    assert finding.message == "this is a policy, not a file of tests"
+    assert "*.test.yaml" in finding.help
+
+
+def test_a_file_of_labelled_inputs_alone_says_how_they_are_run(root):
+    row = '{"inputs": {"message": "x"}, "expect": {"tier": "haiku"}}'
+    (root / "policies" / "rows.jsonl").write_text(row)
+    live = "live: {dataset: rows.jsonl, gates: {accuracy: '>= 0.9'}}"
+    (root / "policies" / "sort.test.yaml").write_text(f"version: 1\ntask: sort\n{live}\n")
+    assert "--live or --replay" in run_tests().problem
 
 
 def test_replies_of_the_defaults_may_go_unused_and_are_overridden_by_tier(run):

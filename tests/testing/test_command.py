@@ -111,3 +111,12 @@ def test_neither_the_sdk_nor_a_database_is_loaded():
     )
     loaded = {name.split(".")[0] for name in ran.stdout.split()}
     assert not loaded & {"anthropic", "httpx2", "aiohttp", "sqlite3"}
+
+
+def test_a_case_is_run_by_the_name_that_its_failure_is_headed_with(router):
+    """As pytest takes it; a name that is none is not passed over."""
+    ran = router(GOOD + BAD, "policies/sort.test.yaml::a", "-v")
+    assert (ran.returncode, ran.stdout.splitlines()[-1]) == (0, "1 passed in 1 file")
+    ran = router(GOOD + BAD, "policies/sort.test.yaml::a", "policies/sort.test.yaml::c")
+    assert ran.returncode == 2
+    assert "no case called policies/sort.test.yaml::c in 1 file" in ran.stderr

@@ -84,6 +84,24 @@ def test_every_change_of_the_request_fails_the_cases_that_send_it(run, kept, cha
     assert FILE.read_text() != kept
 
 
+def test_an_update_leaves_the_snapshots_of_cases_that_fail(run, kept):
+    """What such a case sends may be the mistake that it found."""
+    policy = Path("policies/sort.yaml")
+    policy.write_text(policy.read_text().replace("into a queue", "into one queue"))
+    report = run(CASES.replace("{tier: sonnet}", "{tier: opus}"), HEAD, update=True)
+    assert report.count("failed") == 1
+    assert report.notes == (
+        f"wrote {FILE}",
+        f"{FILE} is left as it was for cases that fail: unsure",
+    )
+    old, new = (
+        FILE.read_text().count(f"Sort the message into {one} queue.") for one in ("a", "one")
+    )
+    assert (old, new) == (1, 1)
+    (said,) = failures(run(CASES, HEAD))
+    assert "@@ system[0] of haiku @@" in said
+
+
 def test_a_failure_shows_the_lines_that_differ(run, kept):
     policy = Path("policies/sort.yaml")
     policy.write_text(policy.read_text().replace("into a queue", "into one queue"))

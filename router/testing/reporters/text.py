@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.testing.coverage import Coverage
+from router.testing.expecting import said_of
 from router.testing.report import CaseReport, TestReport
 from router.types import Attempt
 
@@ -82,8 +83,7 @@ def _failure(report: CaseReport) -> Iterator[str]:
         yield f"      {attempt.number}  {attempt.tier.ljust(widths[0])}  {_did(attempt)}"
     result = outcome.result
     if result is not None:
-        taken = "accepted" if result.accepted else f"not accepted: {result.reason}"
-        yield f"      answer of {result.tier}, {taken}"
+        yield f"      {said_of(result)}"
     elif outcome.error is not None:
         yield f"      {type(outcome.error).__name__}: {outcome.error.message}"
 
