@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from router.diffing.changes import Bounds, Change, ColdCache, Kind, TaskDiff
-from router.diffing.formats.words import cache_line
+from router.diffing.formats.words import cache_line, cost_lines
 from router.diffing.judging import Judged, judged
 from router.diffing.sides import Side
 from router.diffing.verdict import verdict
@@ -152,6 +152,16 @@ def test_what_only_gets_better_is_a_note_and_no_warning() -> None:
 def test_lists_of_a_schema_are_told_in_words(edited: Edit, old: str, new: str, said: str) -> None:
     """By what is now asked for and what is now let in."""
     assert said in edited((old, new)).changes[0].what
+
+
+def test_a_threshold_of_the_last_tier_accepts_and_sends_nobody_on() -> None:
+    """Below it an answer is not accepted; there is no tier to go to and nothing more to pay."""
+    last = POLICY.replace("max_tokens: 1024", "max_tokens: 1024\n        escalate: [{below: 0.5}]")
+    higher = last.replace("below: 0.5", "below: 0.6")
+    task = report({**FILES, "classify.yaml": last}, {**FILES, "classify.yaml": higher}).tasks[0]
+    (change,) = task.changes
+    assert change.what == "threshold 0.5 → 0.6 (accepts less)"
+    assert list(cost_lines(task)) == ["the bounds of a run are as before"]
 
 
 def test_the_order_of_output_properties_is_behaviour(edited: Edit) -> None:
