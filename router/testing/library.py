@@ -71,14 +71,15 @@ class Library:
     def load(self, found: Found) -> LoadedSuite:
         """Read a test file and link it to its policies."""
         draft = read_draft(found.name, self._reading(found.root))
+        own = _shown(draft.findings, found.root)
         if draft.node is None:
-            return LoadedSuite(found, _shown(draft.findings, found.root))
+            return LoadedSuite(found, own)
         now = self._now(draft)
         policy_set, wrong = self._policies(found.policies, datetime.fromtimestamp(now, UTC).date())
         if policy_set is None:
-            return LoadedSuite(found, wrong)
+            return LoadedSuite(found, (*own, *wrong))
         suite, findings = link_suite(draft, policy_set.tasks, now)
-        said = _shown((*draft.findings, *findings), found.root)
+        said = (*own, *_shown(findings, found.root))
         labelled = suite.labelled
         if labelled is not None:
             labelled = replace(labelled, cases=_placed(labelled.cases, found))

@@ -144,8 +144,11 @@ def _fixtures(
 
 def _labelled(root: Node, file: str, sources: Sources, findings: list[Finding]) -> tuple[Node, ...]:
     """The cases of the file that `live` names."""
-    written = root.at("live", "dataset")
-    found = None if written is None else _given(written, file, sources, findings)
+    live = root.get("live")
+    if live is None:
+        return ()
+    findings += check_gates(live.value["gates"])
+    found = _given(live.value["dataset"], file, sources, findings)
     if found is None:
         return ()
     cases, wrong = read_labelled(*found, _check("labelled"))
@@ -293,7 +296,6 @@ class _Linker:
         cases = tuple(case for row in rows if (case := self.case(row, 1)) is not None)
         if live is None or not cases:
             return None
-        self._findings += check_gates(live.value["gates"])
         self._findings += check_labels(cases, self._tasks[cases[0].task])
         repeat = live.get("repeat")
         return Labelled(

@@ -216,6 +216,19 @@ cases:
     assert editor.diagnostics(uri) != []
 
 
+def test_a_test_file_shows_its_own_mistakes_while_a_policy_has_one(
+    editor: Any, folder: Path
+) -> None:
+    """As far as they can be told without the policies."""
+    policy = folder / "policies" / "classify.yaml"
+    editor.open(policy, policy.read_text("utf-8").replace("\ntasks:", "\ntaskz:"))
+    live = 'live: {dataset: none.jsonl, gates: {accuracy: ">= 0.9"}}'
+    text = f"version: 1\ntask: classify\n{live}\n"
+    uri = editor.open(folder / "policies" / "mine.test.yaml", text)
+    (found,) = editor.diagnostics(uri)
+    assert found["message"].startswith("cannot be read: none.jsonl")
+
+
 # --- which files ---------------------------------------------------------------------------------
 
 

@@ -464,6 +464,14 @@ def test_policies_with_errors_are_not_tested(run, root):
     assert {one.span.file for one in report.findings} == {"policies/broken.yaml"}
 
 
+def test_what_is_wrong_with_a_test_file_itself_is_said_beside_what_is_with_the_policies(root):
+    (root / "policies" / "broken.yaml").write_text("version: 1\ntasks: {t: {}}\n")
+    live = "live: {dataset: none.jsonl, gates: {accuracy: 0.9}}"
+    (root / "policies" / "sort.test.yaml").write_text(f"version: 1\ntask: sort\n{live}\n")
+    own = [one.rule for one in run_tests().findings if one.span.file.endswith("sort.test.yaml")]
+    assert own == ["bad-value", "missing-file"]
+
+
 def test_a_reply_of_a_table_is_used_where_one_of_its_rows_uses_it(run):
     """Some rows end on the first tier; a reply that no row uses is left over all the same."""
     cases = f"""
