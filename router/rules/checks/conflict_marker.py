@@ -12,14 +12,17 @@ from router.types import Finding, Severity
 
 __all__ = ["RULE", "check_text"]
 
-_MARK = r"(?m)^(<{7}|>{7})(?= \S)"
+_MARK = re.compile(r"^([<>|]{7})(?= \S)", re.MULTILINE)
+# Nothing but the name of a branch, or a commit with its subject: no sentence begins like that.
+_ALONE = re.compile(r"^([<>|]{7})(?= (?:\S+|[0-9a-f]{7,40} \(.*\))\r?$)", re.MULTILINE)
 
 
 def check_text(text: SourceText) -> Iterator[Finding]:
     whole = text.text
-    if "<<<<<<<" not in whole or ">>>>>>>" not in whole:
+    begun, ended = "<<<<<<<" in whole, ">>>>>>>" in whole
+    if not (begun or ended):
         return
-    for found in re.finditer(_MARK, whole):
+    for found in (_MARK if begun and ended else _ALONE).finditer(whole):
         yield RULE.at_place(
             (text, Offsets(whole).span(text.file, *found.span())),
             "this looks like what a merge leaves behind",

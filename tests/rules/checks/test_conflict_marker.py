@@ -14,6 +14,20 @@ Put this into a queue:
 «>>>>>>>» other
 {{ message | tag("message") }}
 """,
+    "one mark alone, with the name of a branch": """
+prompt:
+  user: [{file: a.j2}]
+# file: a.j2
+«<<<<<<<» HEAD
+Sort this: {{ message | tag("message") }}
+""",
+    "the last mark alone, with a commit": """
+prompt:
+  user: [{file: a.j2}]
+# file: a.j2
+Sort this: {{ message | tag("message") }}
+«>>>>>>>» 1f2e3d4 (Sort mail by what its sender wants)
+""",
 }
 PASSING = {
     "one side alone, and shifts": """
