@@ -17,7 +17,7 @@ def fix(paths: Sequence[Path], config: LintConfig, *, since: str | None, unsafe:
     """Make the fixes in place, and say which."""
     mended = fix_paths(paths, config=config, changed_since=since, unsafe=unsafe)
     mended.write()
-    _say(mended, "fixed")
+    _say(mended, "fixed", unsafe)
 
 
 def show_fixes(
@@ -25,7 +25,7 @@ def show_fixes(
 ) -> int:
     """Print the fixes as a diff that `git apply` and `patch -p1` take; 1 where there are any."""
     mended = fix_paths(paths, config=config, changed_since=since, unsafe=unsafe)
-    _say(mended, "would fix")
+    _say(mended, "would fix", unsafe)
     _write(mended.diff())
     return NO if mended.files else 0
 
@@ -40,7 +40,9 @@ def _write(diff: bytes) -> None:
         raw.write(diff)
 
 
-def _say(mended: Mended, done: str) -> None:
+def _say(mended: Mended, done: str, unsafe: bool) -> None:
+    if not (mended.fixed or mended.dropped):
+        say("nothing to fix" if unsafe else "nothing to fix without --unsafe")
     for finding in mended.fixed:
         what = finding.fix.message if finding.fix is not None else finding.message
         say(f"{done}: {finding.span}: [{finding.rule}] {what}")

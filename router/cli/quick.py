@@ -98,7 +98,9 @@ def lint_and_print(asked: Asked) -> int:
     for note in report.notes:
         say(f"note: {note}")
     if report.problem:
-        say(f"error: {report.problem}")
+        unnamed = not asked.paths and not paths[0].exists()
+        hint = "; name the path of the policies, or begin with `router init`" if unnamed else ""
+        say(f"error: {report.problem}{hint}")
         return YOURS
     return report.exit_code()
 

@@ -40,7 +40,9 @@ def contradictions(root: Mapping[str, Any]) -> Iterator[SchemaProblem]:
             yield from _ranges(schema, path)
         if schema.get("additionalProperties") is False:
             for index, name, hint in _missing(schema):
-                message = f"`{name}` is required and no property: no value can ever be valid"
+                message = (
+                    f"`{name}` is required and not among the properties: no value is ever valid"
+                )
                 yield SchemaProblem("bad-schema", message, (*path, "required", index), hint)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -91,6 +91,24 @@ class LintConfig(NamedTuple):
                 return f"ignored in {glob}"
         return None
 
+    def idle(self, root: Path, files: Collection[str]) -> Iterator[str]:
+        """The globs that match none of a root's files, though nothing else is where they look.
+
+        Args:
+            root: absolute.
+            files: relative to the root.
+        """
+        here = self.directory.absolute()
+        for glob in self.per_path:
+            fixed = glob if _WILD.search(glob) is None else _WILD.split(glob)[0].rpartition("/")[0]
+            place = here / fixed
+            if not place.exists():
+                yield glob
+            elif place.is_relative_to(root):
+                named = (Path(os.path.relpath(root / file, here)).as_posix() for file in files)
+                if not any(map(_pattern(glob).fullmatch, named)):
+                    yield glob
+
 
 def _rules(table: Table, key: str) -> frozenset[str]:
     names = table.texts(key)
@@ -127,6 +145,9 @@ def _severity(table: Table) -> dict[str, Severity]:
             table.refuse(name, "a severity can only be lowered to info; `fail-level` makes it fail")
         found[name] = Severity.INFO
     return found
+
+
+_WILD = re.compile("[*?]")
 
 
 @lru_cache(maxsize=256)

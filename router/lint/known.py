@@ -38,6 +38,8 @@ def without_known(path: Path, parts: list[Part], *, infos: bool, renew: bool = F
         kept = [entry for entry in old if entry.file not in linted and (lies / entry.file).exists()]
         found = [entry for some in entries for entry in some if entry is not None]
         write_baseline(path, [*kept, *found])
+        count = len(kept) + len(found)
+        written = f"{count} known finding{'' if count == 1 else 's'} written to {path}"
     left, compared = read_baseline(path), []
     for part, some in zip(parts, entries, strict=True):
         one = left.compare(part.findings, some)
@@ -45,6 +47,8 @@ def without_known(path: Path, parts: list[Part], *, infos: bool, renew: bool = F
         compared.append(part._replace(findings=one.new, hidden=(*part.hidden, *hidden)))
         left = Baseline(one.stale)
     gone = [one for one in left.entries if one.file in linted or not (lies / one.file).exists()]
+    if renew and compared:
+        compared[0] = compared[0]._replace(notes=(*compared[0].notes, written))
     if gone and compared:
         stale = [f"{path}: {one} is no longer found; --write-baseline drops it" for one in gone]
         compared[-1] = compared[-1]._replace(notes=(*compared[-1].notes, *stale))

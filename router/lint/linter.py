@@ -108,7 +108,10 @@ class Linter(NamedTuple):
             cache=cache,
             count=self.counter,
         )
-        notes: tuple[str, ...] = ()
+        notes: tuple[str, ...] = tuple(
+            f"the per-path glob {glob!r} matches no file under {root}"
+            for glob in self.config.idle(absolute(root), linted.files)
+        )
         if all(not same(path, root) for path in paths):
             linted = _about(linted, [relative(path, root) for path in paths])
             if not linted.files and not linted.findings:
@@ -118,7 +121,8 @@ class Linter(NamedTuple):
                 return Part(problem=f"{said}: `router test` checks it" if tests else said)
         if self.since is not None:
             real = Path(os.path.realpath(root))
-            linted, notes = _changed(linted, _changes(self.since, real), real, root)
+            linted, reasons = _changed(linted, _changes(self.since, real), real, root)
+            notes += reasons
 
         def shown(file: str) -> str:
             return str(root / file)
@@ -127,6 +131,7 @@ class Linter(NamedTuple):
             tuple(renamed(finding, shown) for finding in linted.findings),
             tuple(one._replace(finding=renamed(one.finding, shown)) for one in linted.hidden),
             tuple(map(shown, linted.files)),
+            problem=f"no task in the policies under {root}" if linted.empty else None,
             notes=notes,
             read=_reader(sources, root),
         )

@@ -34,6 +34,7 @@ class Linted(NamedTuple):
     hidden: tuple[Hidden, ...]
     files: tuple[str, ...]
     uses: Mapping[str, frozenset[str]] = MappingProxyType({})
+    empty: bool = False  # every policy can be read, and none has a task
 
 
 def lint_sources(
@@ -68,7 +69,11 @@ def lint_sources(
             hidden.append(Hidden(finding, "configuration", reason))
         else:
             findings.append(config.lowered(finding) if config else finding)
-    return Linted(tuple(findings), tuple(hidden), judgement.files, _uses(cache))
+    return Linted(tuple(findings), tuple(hidden), judgement.files, _uses(cache), _empty(judgement))
+
+
+def _empty(judgement: Judgement) -> bool:
+    return judgement.policy_set is not None and not judgement.policy_set.tasks
 
 
 def _without_suppressed(

@@ -191,7 +191,12 @@ def _left(node: Node, result: Any) -> Iterator[Failure]:
     listed = list(node.elements())
     if len(listed) != len(left):
         said = "; ".join(f"{one.tier} for {one.to}: {one.reason}" for one in left) or "none"
-        yield Failure(node.span, "left", f"{len(listed)} tiers", f"{len(left)}: {said}")
+        yield Failure(
+            node.span,
+            "left",
+            f"{len(listed)} tier{'' if len(listed) == 1 else 's'}",
+            f"{len(left)}: {said}",
+        )
         return
     for index, (wanted, found) in enumerate(zip(listed, left, strict=True)):
         for key, stated in wanted.items():

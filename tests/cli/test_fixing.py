@@ -66,7 +66,8 @@ def test_a_diff_changes_nothing_and_fails_where_something_would(policy):
     subprocess.run(["git", "apply"], input=done.stdout, check=True)
     assert policy.read_bytes() == SAFE
     done = lint("--fix", "--diff")
-    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr == b"nothing to fix without --unsafe\n"
     done = lint("--diff", "--unsafe")
     assert done.returncode == 1
     assert policy.read_bytes() == SAFE

@@ -46,6 +46,46 @@ def test_exit_codes_are_clean_findings_and_nothing_to_lint(project):
     assert lint().returncode == 1
 
 
+def test_who_names_no_path_and_has_no_policies_is_told_what_to_do(project):
+    (project / "policies").rename(project / "elsewhere")
+    done = lint()
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: no such file or directory: policies; "
+        "name the path of the policies, or begin with `router init`\n"
+    )
+    assert lint("nowhere").stderr == "error: no such file or directory: nowhere\n"
+
+
+def test_policies_without_a_task_are_nothing_to_lint(project):
+    (project / "policies" / "a.yaml").write_text("version: 1\n")
+    done = lint()
+    assert done.returncode == 2
+    assert done.stderr == "error: no task in the policies under policies\n"
+    (project / "policies" / "a.yaml").write_text("version: 1\ntsks: {}\n")
+    assert lint().returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("glob", "idle"),
+    [
+        ("policies/*.yaml", False),
+        ("**/a.yaml", False),
+        ("elsewhere/**", False),  # there, but not what is linted
+        ("policies/b*.yaml", True),
+        ("polices/**", True),
+        ("a.yaml", True),  # globs are taken from where the configuration lies
+    ],
+)
+def test_a_glob_that_matches_no_file_is_told(project, glob, idle):
+    (project / "elsewhere").mkdir()
+    (project / "router.toml").write_text(
+        f'[lint.per-path]\n"{glob}" = {{ignore = ["open-object"]}}\n'
+    )
+    said = f"note: the per-path glob {glob!r} matches no file under policies\n"
+    assert lint().stderr == (said if idle else "")
+
+
 def test_the_project_decides_what_the_command_line_leaves_open(project):
     (project / "pyproject.toml").write_text(
         '[tool.router.lint]\nfail-level = "warning"\nformat = "concise"\n'
@@ -83,7 +123,7 @@ def test_a_mistake_in_the_configuration_is_a_usage_error_with_its_place(project)
 def test_a_baseline_is_written_and_then_holds(project):
     assert lint("--write-baseline").returncode == 2
     done = lint("--baseline", "known.json", "--write-baseline", "--fail-level", "warning")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "note: 1 known finding written to known.json\n")
     done = lint("--baseline", "known.json", "--fail-level", "warning")
     assert done.returncode == 0
     assert "1 suppressed)" in done.stdout

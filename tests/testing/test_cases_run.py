@@ -153,7 +153,7 @@ FAIL = {
     "stop_reason: tool_use": 'stop_reason: "tool_use" / "end_turn"',
     'confidence: "< 0.9"': "confidence: < 0.9 / 0.9",
     "confidence: null": "confidence: null / 0.9",
-    "left: [{tier: haiku}]": "left: 1 tiers / 0: none",
+    "left: [{tier: haiku}]": "left: 1 tier / 0: none",
     "error: Exhausted": 'error: "Exhausted" / answer of haiku, accepted',
     'usd: "< 0"': "usd: < 0 / 0.000",
     'tokens: {output: "> 9999"}': "tokens.output: > 9999 / ",
