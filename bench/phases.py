@@ -28,7 +28,7 @@ from router.engine.cascade import Cascade
 from router.engine.confidence import field_reading
 from router.engine.effects import Call, Record, Reply, Request
 from router.engine.inputs import prepare_inputs
-from router.engine.plan import choose_start, reads_confidence, reservation
+from router.engine.plan import choose_start, reservation
 from router.engine.request import build_body, render_prompt
 from router.engine.run import RunRequest
 from router.ledger.sqlite import SQLiteLedger
@@ -81,7 +81,7 @@ def _phases(bare: Router, kept: Router) -> list[tuple[str, Callable[[], object]]
         ("prompt rendered, bound known", lambda: render_prompt(task, request.inputs)),
         ("ladder and calls begun", lambda: Calls(task, rendered, cascade)),
         ("start tier chosen", lambda: choose_start(task, request.inputs)),
-        ("does the tier read confidence", lambda: reads_confidence(task, tier)),
+        ("does the tier read confidence", lambda: task.reads_confidence(tier)),
         ("body built", lambda: build_body(task, tier, rendered, model=model)),
         ("worst case priced", lambda: reservation(tier, model, body, today)),
         ("attempt reserved and settled", lambda: _reserve(fresh, tier)),

@@ -170,9 +170,9 @@ class _Plan:
             yield el("path", class_=head, d=_head(edge, into, "left" if sign > 0 else "right"))
 
     def _out(self, source: str, lane: int) -> int:
-        """Where ways leave a box for a lane: apart, so that none hides another."""
-        box = self._boxes[self._order[source]]
-        return self._tops[source] + box.height - _PAD - 2 - 4 * lane
+        """Where ways leave a box for a lane: apart, as long as that is below where ways come in."""
+        top, box = self._tops[source], self._boxes[self._order[source]]
+        return max(top + _PAD + 4, top + box.height - _PAD - 2 - 4 * lane)
 
 
 class _Lanes:

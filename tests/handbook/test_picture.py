@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import combinations, pairwise
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from router.handbook.html import Element
@@ -93,7 +93,16 @@ def test_text_stays_inside_its_box_or_the_gap_below(ladder) -> None:
             assert not within
 
 
+def many_ways_out_of_low_boxes() -> tuple[list[Box], list[Arrow]]:
+    """So many lanes that a low box has no place for all of them below where ways come in."""
+    arrows = [Arrow(f"{source}", "0", fallback=True) for source in range(1, 12)]
+    arrows += [Arrow("4", "8", note="why"), Arrow("6", "9", note="why")]
+    arrows += [Arrow("7", "10", note="why"), Arrow("8", "11", note="why")]
+    return [Box(f"{index}", "0") for index in range(12)], arrows
+
+
 @given(ladders())
+@example(many_ways_out_of_low_boxes())
 def test_ways_stay_inside_and_lanes_do_not_run_over_one_another(ladder) -> None:
     drawn = picture(*ladder)
     width, height = size(drawn)

@@ -62,6 +62,7 @@ RULE = Rule(
         "Whoever upgrades the pin believes to have upgraded a task. Names in a shared parent "
         "count as used if one of the files that extend it uses them."
     ),
+    needs="catalog",  # a name that no tier spells right may be meant by one that is misspelt
     mends="unsafe",
     check_set=check_set,
 )
