@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
+from typing import TYPE_CHECKING
 
 from router.catalog.models import Model, Price, Rates
 from router.errors import CatalogError
-from router.types import Usage
+
+if TYPE_CHECKING:  # lint asks for prices and has no usage
+    from router.types import Usage
 
 __all__ = ["cost", "price_on", "rates", "worst_case"]
 

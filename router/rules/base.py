@@ -7,7 +7,6 @@ their way has a rule without a check here, so that every finding's name leads to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, NamedTuple
 
@@ -23,7 +22,6 @@ from router.types import Finding, Fix, Severity, Span
 __all__ = ["Check", "Facts", "Mends", "Needs", "Rule", "SetCheck", "TextCheck"]
 
 
-@dataclass(frozen=True, slots=True)
 class Facts:
     """What rules know beyond the task they look at.
 
@@ -32,17 +30,28 @@ class Facts:
         tasks: every task that links, by name.
         models: the names for pins, by the policy file they are in force in.
         documents: every policy file, where each could be read.
-        verdicts: the catalog's word on models, kept as rules ask for it.
         counted: tokens that the API has counted, by the keys of `counts.questions`.
     """
 
-    catalog: Catalog
-    today: date
-    tasks: Mapping[str, CompiledTask] = field(default_factory=dict)
-    models: Mapping[str, Mapping[str, Node]] = field(default_factory=dict)
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-    documents: Sequence[Document] = ()
-    counted: Mapping[str, int] = field(default_factory=dict)
+    __slots__ = ("catalog", "counted", "documents", "models", "tasks", "today", "verdicts")
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        today: date,
+        tasks: Mapping[str, CompiledTask] | None = None,
+        models: Mapping[str, Mapping[str, Node]] | None = None,
+        *,
+        documents: Sequence[Document] = (),
+        counted: Mapping[str, int] | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self.today = today
+        self.tasks = tasks or {}
+        self.models = models or {}
+        self.documents = documents
+        self.counted = counted or {}
+        self.verdicts: dict[str, Verdict] = {}  # the catalog's word on models, as rules ask for it
 
     def model(self, tier: Tier) -> Model | None:
         """The catalog's entry of a tier's model; None for local tiers and unknown models.

@@ -26,7 +26,6 @@ from router.rules.ladder import heaviest_path
 from router.rules.prompts import CheckedTemplate, Part, once, parts, template_of
 from router.rules.schemas import max_chars, properties
 from router.rules.signals import verifiers
-from router.types import Usage
 
 __all__ = [
     *("CallCost", "PartSize", "Prefix", "attempt_cost", "call_cost", "constant_prefixes"),
@@ -151,6 +150,8 @@ def call_cost(compiled: CompiledTask, facts: Facts, tier: Tier) -> CallCost | No
     model, cold = facts.model(tier), attempt_cost(compiled, facts, tier)
     if model is None or cold is None:
         return None
+    from router.types import Usage  # for handbook and diff: lint asks for what is cold only
+
     sent = _sent(compiled, facts, model)
     usage = Usage(sent.prompt - sent.read, tier.max_tokens, cache_read_tokens=sent.read)
     warm = cost(model, usage, facts.today, speed=tier.speed, geography=tier.geography)

@@ -11,7 +11,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from router.types.findings import Edit, Finding, Fix, Severity, Span
-from router.types.usage import Usage
 
 if TYPE_CHECKING:
     from router.types.plans import Plan, PlannedBreakpoint, PlannedTier, RouterStatus
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
         StreamEvent,
         TextDelta,
     )
+    from router.types.usage import Usage
 
 __all__ = [
     "Attempt",
@@ -49,12 +49,15 @@ __all__ = [
     "Usage",
 ]
 
-_PLANS = frozenset({"Plan", "PlannedBreakpoint", "PlannedTier", "RouterStatus"})
+_HOMES = {
+    **dict.fromkeys(("Plan", "PlannedBreakpoint", "PlannedTier", "RouterStatus"), "plans"),
+    "Usage": "usage",
+}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'router.types' has no attribute {name!r}")
-    home = import_module("router.types.plans" if name in _PLANS else "router.types.runs")
+    home = import_module(f"router.types.{_HOMES.get(name, 'runs')}")
     value = globals()[name] = getattr(home, name)
     return value
