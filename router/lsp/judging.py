@@ -95,7 +95,7 @@ class Judge:
 
     def _of_tests(self, root: Path, sources: Edited, names: list[str]) -> Iterator[Finding]:
         from router.testing.discovery import Found
-        from router.testing.library import Library
+        from router.testing.loading import Library
 
         library = Library(self._catalog, {root: sources}, self._caches_of_tests)
         for name in names:

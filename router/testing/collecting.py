@@ -15,7 +15,7 @@ from router.catalog.load import load_catalog
 from router.errors import RouterError
 from router.testing.discovery import find_tests
 from router.testing.driving import Stage
-from router.testing.library import Library, LoadedSuite
+from router.testing.loading import Library, LoadedSuite
 from router.testing.reporters.text import failure_text
 from router.testing.runner import run_case, run_rows
 from router.testing.snapshots import Snapshots
@@ -29,7 +29,7 @@ class _Shared:
     """What the files of one pytest run share: each policy set is compiled once."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self.library = Library(load_catalog())
+        self.suites = Library(load_catalog())
         self._config = config
         self._stages: dict[int, Stage] = {}
 
@@ -44,7 +44,7 @@ class _Shared:
         assert policy_set is not None  # noqa: S101 - a suite is linked to one
         stage = self._stages.get(id(policy_set))
         if stage is None:
-            stage = self._stages[id(policy_set)] = Stage(policy_set.tasks, self.library.catalog)
+            stage = self._stages[id(policy_set)] = Stage(policy_set.tasks, self.suites.catalog)
             self._config.add_cleanup(stage.close)
         return stage
 
@@ -59,7 +59,7 @@ class PolicyTestFile(pytest.File):
         """Every case; a file with errors cannot be collected."""
         shared = _Shared.of(self.config)
         try:
-            loaded = shared.library.load(find_tests([self.path], None)[0])
+            loaded = shared.suites.load(find_tests([self.path], None)[0])
         except RouterError as error:
             raise self.CollectError(error.message) from None
         if any(one.severity is Severity.ERROR for one in loaded.findings):

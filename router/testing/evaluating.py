@@ -18,7 +18,7 @@ from router.errors import PolicyError, UsageError
 from router.ledger.base import Ledger, NullLedger
 from router.settings import Settings
 from router.testing.evaluation import Evaluation, Trial
-from router.testing.library import Library, LoadedSuite
+from router.testing.loading import Library, LoadedSuite
 from router.testing.purse import Purse
 from router.testing.suite import Labelled
 from router.testing.trials import Live, replay

@@ -18,7 +18,7 @@ from router.errors import UsageError
 from router.testing.coverage import Coverage, cover
 from router.testing.driving import Stage
 from router.testing.expecting import Failure, expectations, mishaps
-from router.testing.library import Library, LoadedSuite
+from router.testing.loading import Library, LoadedSuite
 from router.testing.report import CaseReport, TestReport
 from router.testing.requests import request_failures
 from router.testing.snapshots import Snapshots, snapshot_file

@@ -24,7 +24,7 @@ from router.reports import build
 from router.testing.discovery import Found
 from router.testing.evaluating import Evaluated
 from router.testing.evaluation import Evaluation, Fares
-from router.testing.library import Library
+from router.testing.loading import Library
 from router.testing.purse import Paying, Purse
 from router.testing.reporters.evaluation import render
 from router.testing.trials import Live, replay
